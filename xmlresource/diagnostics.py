@@ -1,0 +1,60 @@
+"""What is wrong with a document, as data.
+
+A diagnostic says what (``code``, ``message``), where (``path``, ``span``, ``xpath``) and how to
+mend it (``hint``). Rendering is ``reports``' business; the meaning of a code is in ``codes``.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(Enum):
+    """How bad it is: an error keeps a guest from starting, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a document.
+
+    Lines and columns count from 1, columns in characters; the end is the place after the last
+    character. ``start`` and ``end`` are the same stretch in bytes of the document as UTF-8.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One fault.
+
+    Attributes:
+        code: The rule's code (``codes.CODES``).
+        severity: The rule's severity.
+        message: What is wrong, one sentence without the final stop.
+        path: The document's name, as the user gave it.
+        span: Where; ``None`` where the fault is about the file as a whole.
+        xpath: The element at fault; ``None`` where there is none.
+        hint: The cure; ``None`` where the message says it all.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    path: str
+    span: Span | None = None
+    xpath: str | None = None
+    hint: str | None = None
+
+    def sort_key(self) -> tuple[str, int, int, str]:
+        """By file, then by place, then by code."""
+        if self.span is None:
+            return (self.path, 0, 0, self.code)
+        return (self.path, self.span.line, self.span.column, self.code)

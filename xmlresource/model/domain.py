@@ -1,0 +1,126 @@
+"""What of a guest's definition besides the policy decides about memory. Sizes are in bytes."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+QEMU_TYPES: Final = frozenset({"qemu", "kvm", "hvf"})
+"""The domain types that libvirt's QEMU driver runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class HugepageRequest:
+    """One ``<page>`` of ``<hugepages>``.
+
+    Attributes:
+        size: The page's size; ``None`` for the host's default (``<hugepages/>``).
+        guest_cells: The guest NUMA cells it is for (``nodeset``); ``None`` for all others.
+    """
+
+    size: int | None = None
+    guest_cells: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBacking:
+    """``<memoryBacking>``: where the guest's RAM comes from.
+
+    Attributes:
+        hugepages: The pages asked for; empty for ordinary memory.
+        locked: ``<locked/>``: RAM can't be swapped.
+        nosharepages: ``<nosharepages/>``: KSM is off.
+        source: ``anonymous``, ``file`` or ``memfd``; ``None`` where not said.
+        shared: ``<access mode='shared'/>``.
+        immediate: ``<allocation mode='immediate'/>``: all RAM is touched at start.
+    """
+
+    hugepages: tuple[HugepageRequest, ...] = ()
+    locked: bool = False
+    nosharepages: bool = False
+    source: str | None = None
+    shared: bool = False
+    immediate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumaCell:
+    """One cell of ``<cpu><numa>``: its number and RAM."""
+
+    number: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumaBinding:
+    """A ``<memory>`` or ``<memnode>`` of ``<numatune>``.
+
+    Attributes:
+        mode: ``strict``, ``preferred``, ``interleave`` or ``restrictive``.
+        nodes: The host's nodes; ``None`` with ``placement='auto'``.
+        guest_cell: The guest cell it is for; ``None`` for the guest as a whole.
+    """
+
+    mode: str
+    nodes: frozenset[int] | None
+    guest_cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One child of ``<devices>``, flattened.
+
+    Attributes:
+        kind: The element's name: ``disk``, ``interface``, ``video``, …
+        attributes: Its attributes and those of its descendants, by path: ``type``,
+            ``model/@type``, ``driver/@queues``, ``source/@file``. Of descendants with the same
+            path, the first.
+        texts: The text of its descendants that have no children, by path: ``target/size``.
+    """
+
+    kind: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One guest's definition as far as memory goes.
+
+    Attributes:
+        name: ``<name>``; empty where the document has none.
+        uuid: ``<uuid>`` as written; ``None`` where libvirt is to make one.
+        type: The ``type`` attribute: ``qemu``, ``kvm``, ``lxc``, …
+        memory: ``<memory>``: the RAM at boot, in bytes; ``None`` where it can't be read.
+        max_memory: ``<maxMemory>``: RAM with all slots filled.
+        max_memory_slots: Its ``slots``.
+        vcpus: ``<vcpu>``; 1 where not said.
+        iothreads: ``<iothreads>``.
+        architecture: ``<os><type arch>``.
+        machine: ``<os><type machine>``.
+        firmware: ``efi``/``bios`` of ``<os firmware>``, or ``pflash`` with a pflash ``<loader>``.
+        tb_cache: ``<features><tcg><tb-cache>``.
+        partition: ``<resource><partition>``.
+        launch_security: The type of ``<launchSecurity>``.
+        backing: ``<memoryBacking>``.
+        cells: ``<cpu><numa>``.
+        bindings: ``<numatune>``.
+        devices: ``<devices>``.
+    """
+
+    name: str = ""
+    uuid: str | None = None
+    type: str = ""
+    memory: int | None = None
+    max_memory: int | None = None
+    max_memory_slots: int = 0
+    vcpus: int = 1
+    iothreads: int = 0
+    architecture: str | None = None
+    machine: str | None = None
+    firmware: str | None = None
+    tb_cache: int | None = None
+    partition: str | None = None
+    launch_security: str | None = None
+    backing: MemoryBacking = MemoryBacking()
+    cells: tuple[NumaCell, ...] = ()
+    bindings: tuple[NumaBinding, ...] = ()
+    devices: tuple[Device, ...] = ()

@@ -1,0 +1,81 @@
+"""The machine's files, under a root that tests can move.
+
+Paths are absolute, as the machine has them (``/proc/meminfo``); a :class:`Machine` with another
+root finds them below it. Nothing here knows what a file means.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Final
+
+_READ: Final = os.O_RDONLY | os.O_CLOEXEC
+_WRITE: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+_CHUNK: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine whose files lie below ``root``."""
+
+    root: str = "/"
+
+    def path(self, path: str) -> str:
+        """Where the machine's ``path`` really is."""
+        return path if self.root == "/" else self.root.rstrip("/") + path
+
+    def read_bytes(self, path: str) -> bytes:
+        """The whole file, also where the kernel makes it up and says it is empty.
+
+        Raises:
+            OSError: It can't be read.
+        """
+        descriptor = os.open(self.path(path), _READ)
+        try:
+            chunks = []
+            while chunk := os.read(descriptor, _CHUNK):
+                chunks.append(chunk)
+            return b"".join(chunks)
+        finally:
+            os.close(descriptor)
+
+    def read_text(self, path: str) -> str:
+        """The same as text; bytes that are not UTF-8 come as surrogates, as file names do.
+
+        Raises:
+            OSError: It can't be read.
+        """
+        return self.read_bytes(path).decode("utf-8", "surrogateescape")
+
+    def read_if_there(self, path: str) -> str | None:
+        """The file as text, ``None`` where it or its folder does not exist (any more).
+
+        Raises:
+            OSError: It exists and can't be read.
+        """
+        try:
+            return self.read_text(path)
+        except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+            return None
+
+    def write_value(self, path: str, value: str) -> None:
+        """Write a kernel file with one write(2): the kernel parses each write by itself.
+
+        Raises:
+            OSError: What the kernel answered, or the file is missing: it is never created.
+        """
+        descriptor = os.open(self.path(path), _WRITE)
+        try:
+            os.write(descriptor, value.encode("ascii"))
+        finally:
+            os.close(descriptor)
+
+    def names_in(self, path: str) -> list[str]:
+        """The names in a folder, sorted; none where the folder does not exist.
+
+        Raises:
+            OSError: It exists and can't be read.
+        """
+        try:
+            return sorted(os.listdir(self.path(path)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
