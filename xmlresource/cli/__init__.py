@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "validate": "check documents",
     "explain": "tell a rule's reason, an example and the cure",
     "show": "print the policy of a document",
+    "overhead": "what a guest takes beyond its RAM, item by item",
 }
 """The commands by name, in the order of the help, each with its line there."""
 
