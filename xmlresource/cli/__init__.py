@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "explain": "tell a rule's reason, an example and the cure",
     "show": "print the policy of a document",
     "overhead": "what a guest takes beyond its RAM, item by item",
+    "hook": "install, remove or inspect the hook that libvirt calls",
 }
 """The commands by name, in the order of the help, each with its line there."""
 
