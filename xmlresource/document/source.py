@@ -16,8 +16,7 @@ from xmlresource.document.errors import document_error
 MOST_BYTES: Final = 32 * 1024 * 1024
 
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_DECLARED: Final = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-_DECLARATION_LENGTH: Final = 1024
+_DECLARED: Final = re.compile(rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _UTF8_NAMES: Final = frozenset({"utf-8", "utf8"})
 _UTF16_NAMES: Final = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 _BEGINNING: Final = Span(1, 1, 1, 1, 0, 0)
@@ -95,11 +94,20 @@ class Source:
         if self._codec is None:
             return data
         try:
-            return data[len(self._mark) :].decode(self._codec).encode("utf-8")
+            text = data[len(self._mark) :].decode(self._codec).encode("utf-8")
         except UnicodeError as error:
             raise document_error(
                 "XR006", f"the bytes are not {self._codec}: {error}", self.name, span=_BEGINNING
             ) from None
+        # Some of Python's codecs read two bytes as one character, or write a mark of their own.
+        if self.to_bytes(text) != data:
+            raise document_error(
+                "XR006",
+                f"the bytes can't be written back as they are in {self._codec}",
+                self.name,
+                span=_BEGINNING,
+            )
+        return text
 
 
 def _encoding(data: bytes, name: str) -> tuple[bytes, str | None]:
@@ -111,7 +119,7 @@ def _encoding(data: bytes, name: str) -> tuple[bytes, str | None]:
     for sign, mark, codec in _UTF16_SIGNS:
         if data.startswith(sign):
             return mark, codec
-    match = _DECLARED.search(data, 0, _DECLARATION_LENGTH)
+    match = _DECLARED.match(data)
     declared = match[1].decode("ascii").lower() if match else "utf-8"
     if declared in _UTF8_NAMES or data.startswith(codecs.BOM_UTF8):
         return b"", None

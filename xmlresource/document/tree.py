@@ -17,6 +17,8 @@ from xmlresource.document.source import Source
 
 # xmlParserMaxDepth of libxml2, with which libvirt parses.
 MOST_LEVELS: Final = 256
+# Each costs some 400 bytes of memory: 32 MiB of `<a/>` would cost 3 GB. No domain comes near.
+MOST_ELEMENTS: Final = 500_000
 
 # Separates namespace, local name and prefix in what expat hands over; no XML document can hold it.
 _SEPARATOR: Final = "\x1f"
@@ -66,7 +68,7 @@ class Element:
         attributes: Its attributes by name (``local``, or ``namespace local``), without namespace
             declarations.
         children: The elements in it.
-        text: The text right in it, of its CDATA sections too.
+        pieces: The text right in it, in the pieces in which expat hands it over.
         start: The offset of its ``<``.
         content_end: The offset after its content: of its end tag's ``<``.
     """
@@ -80,10 +82,10 @@ class Element:
         "local",
         "namespace",
         "parent",
+        "pieces",
         "prefix",
         "source",
         "start",
-        "text",
     )
 
     def __init__(
@@ -97,11 +99,17 @@ class Element:
         self.source: Final = source
         self.parent: Final = parent
         self.namespace, self.local, self.prefix = _split(name)
-        self.attributes: Final = attributes
+        self.attributes: Final = _by_name(attributes)
         self.children: Final[list[Element]] = []
-        self.text = ""
+        self.pieces: Final[list[str]] = []
         self.start: Final = start
         self.content_end = start
+
+    @cached_property
+    def text(self) -> str:
+        """The text right in it, of its CDATA sections too."""
+        # Joined once: adding each piece to a string takes quadratic time with many children.
+        return "".join(self.pieces)
 
     @cached_property
     def tag(self) -> StartTag:
@@ -236,8 +244,8 @@ def parse(source: Source) -> Element:
     """The root element of the document.
 
     Raises:
-        DocumentError: It is not well-formed (XR002), has a DOCTYPE (XR003) or is nested too deep
-            (XR005).
+        DocumentError: It is not well-formed (XR002), has a DOCTYPE (XR003), has too many elements
+            (XR004) or is nested too deep (XR005).
     """
     return _Pass(source).run()
 
@@ -248,6 +256,7 @@ class _Pass:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._open: list[Element] = []
+        self._count = 0
         self._root: Element | None = None
         self._parser = pyexpat.ParserCreate("utf-8", _SEPARATOR)
         self._parser.namespace_prefixes = True
@@ -268,13 +277,11 @@ class _Pass:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         start = self._parser.CurrentByteIndex
+        self._count += 1
         if len(self._open) == MOST_LEVELS:
-            raise document_error(
-                "XR005",
-                f"elements are nested deeper than {MOST_LEVELS}",
-                self._source.name,
-                span=self._source.span(start, start + 1),
-            )
+            self._refuse("XR005", f"elements are nested deeper than {MOST_LEVELS}", start)
+        if self._count > MOST_ELEMENTS:
+            self._refuse("XR004", f"the document has more than {MOST_ELEMENTS} elements", start)
         parent = self._open[-1] if self._open else None
         element = Element(self._source, parent, name, attributes, start)
         if parent is None:
@@ -287,7 +294,11 @@ class _Pass:
         self._open.pop().content_end = self._parser.CurrentByteIndex
 
     def _text(self, data: str) -> None:
-        self._open[-1].text += data
+        self._open[-1].pieces.append(data)
+
+    def _refuse(self, code: str, message: str, start: int) -> NoReturn:
+        span = self._source.span(start, start + 1)
+        raise document_error(code, message, self._source.name, span=span)
 
     def _doctype(self, *_declaration: object) -> NoReturn:
         start = self._parser.CurrentByteIndex
@@ -308,6 +319,13 @@ class _Pass:
             self._source.name,
             span=self._source.span(offset, offset),
         ) from None
+
+
+def _by_name(attributes: dict[str, str]) -> dict[str, str]:
+    """Attributes by ``local`` or ``namespace local``, from names as expat hands them over."""
+    if not any(_SEPARATOR in name for name in attributes):
+        return attributes
+    return {" ".join(name.split(_SEPARATOR)[:2]): value for name, value in attributes.items()}
 
 
 def _split(name: str) -> tuple[str | None, str, str | None]:
