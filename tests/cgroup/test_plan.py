@@ -382,7 +382,7 @@ def in_bytes(values):
     return {file: UNLIMITED if pages == most else pages * PAGE for file, pages in values.items()}
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(policy=policies(), values=v1_values())
 def test_memory_never_exceeds_memory_and_swap_on_the_way(policy, values):
     current = in_bytes(values)
@@ -398,7 +398,7 @@ def test_memory_never_exceeds_memory_and_swap_on_the_way(policy, values):
         assert limit <= total
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(policy=policies(), values=v2_values(), sums=st.tuples(st.integers(0, GIB), st.integers(0, GIB)))
 def test_the_plan_of_a_state_in_force_is_empty(policy, values, sums):
     current = {GUEST: in_bytes(values), "/machine": {"memory.min": 0}, "/machine/a": {"memory.min": 9}}

@@ -163,8 +163,8 @@ class FakeKernel(Machine):
         )
 
     def write_value(self, path: str, value: str) -> None:
-        self.kernel.before_write(len(self.kernel.writes))
         self.kernel.writes.append((path, value))
+        self.kernel.before_write(len(self.kernel.writes) - 1)
         group, file = self._find(path)
         if file in self._usages(group):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
@@ -205,7 +205,7 @@ class FakeKernel(Machine):
 
 
 def fail_at(index: int, number: int) -> Callable[[int], None]:
-    """A ``before_write`` that answers write ``index`` with an error, once."""
+    """A ``before_write`` that answers write ``index`` with an error, and no other."""
 
     def hook(count: int) -> None:
         if count == index:
