@@ -91,7 +91,9 @@ SCOPE = r"/machine.slice/machine-qemu\x2d1\x2dweb.scope"
 PLAIN = "/machine/qemu-1-web.libvirt-qemu"
 
 
-@pytest.mark.parametrize("tail", ["", "/emulator", "/vcpu0", "/vcpu12", "/iothread1", "/init.scope"])
+@pytest.mark.parametrize(
+    "tail", ["", "/emulator", "/vcpu0", "/vcpu12", "/iothread1", "/init.scope"]
+)
 @pytest.mark.parametrize(
     ("cgroup", "layout", "driver"),
     [

@@ -15,7 +15,12 @@ def test_a_line_with_escapes_and_tags():
 
 @pytest.mark.parametrize(
     ("own", "of_file_system", "read_only"),
-    [("rw", "rw", False), ("ro", "rw", True), ("rw", "ro", True), ("errors=remount-ro", "rw", False)],
+    [
+        ("rw", "rw", False),
+        ("ro", "rw", True),
+        ("rw", "ro", True),
+        ("errors=remount-ro", "rw", False),
+    ],
 )
 def test_read_only(own, of_file_system, read_only):
     (mount,) = parse_mounts(f"1 0 0:1 / / {own} - cgroup x {of_file_system}")

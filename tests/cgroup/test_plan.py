@@ -284,7 +284,9 @@ def test_a_guarantee_below_ancestors_with_less_is_void():
     assert [note.describe() for note in planned.not_enforced] == [
         "min_guarantee is not enforced: /machine above protects 0 bytes, so no more counts below it"
     ]
-    unknown = plan(MemoryPolicy(min_guarantee=GIB), V2, state(FRESH_V2), ancestor_sums={"/machine": 1})
+    unknown = plan(
+        MemoryPolicy(min_guarantee=GIB), V2, state(FRESH_V2), ancestor_sums={"/machine": 1}
+    )
     assert "nothing below it is protected" in notes(unknown)["min_guarantee"]
 
 
@@ -340,11 +342,15 @@ def test_a_plan_in_words_and_as_data():
     planned = plan(policy, V1, current)
     assert planned.describe().splitlines() == [
         f"{GUEST} (cgroup v1): 2 to write",
-        f"1. lower {LIMIT} of {GUEST} from 2 GiB to 1 GiB: hard_limit is 1048577 KiB, 1 GiB in "
-        "whole pages; first, as memory alone may never exceed memory and swap",
+        (
+            f"1. lower {LIMIT} of {GUEST} from 2 GiB to 1 GiB: hard_limit is 1048577 KiB, 1 GiB in "
+            "whole pages; first, as memory alone may never exceed memory and swap"
+        ),
         f"2. lower {TOTAL} of {GUEST} from unlimited to 3 GiB: swap_hard_limit is 3 GiB",
-        "note: min_guarantee is not enforced: cgroup v1 can't protect memory; "
-        "it is kept as a promise when guests are admitted",
+        (
+            "note: min_guarantee is not enforced: cgroup v1 can't protect memory; "
+            "it is kept as a promise when guests are admitted"
+        ),
     ]
     data = planned.to_dict()
     assert data["controller"] == "v1"
@@ -393,15 +399,22 @@ def test_memory_never_exceeds_memory_and_swap_on_the_way(policy, values):
         assert write.value != current[write.file] == write.before
         current[write.file] = write.value
         limit, total = (
-            float("inf") if value is UNLIMITED else value for value in (current[LIMIT], current[TOTAL])
+            float("inf") if value is UNLIMITED else value
+            for value in (current[LIMIT], current[TOTAL])
         )
         assert limit <= total
 
 
 @settings(max_examples=200)
-@given(policy=policies(), values=v2_values(), sums=st.tuples(st.integers(0, GIB), st.integers(0, GIB)))
+@given(
+    policy=policies(), values=v2_values(), sums=st.tuples(st.integers(0, GIB), st.integers(0, GIB))
+)
 def test_the_plan_of_a_state_in_force_is_empty(policy, values, sums):
-    current = {GUEST: in_bytes(values), "/machine": {"memory.min": 0}, "/machine/a": {"memory.min": 9}}
+    current = {
+        GUEST: in_bytes(values),
+        "/machine": {"memory.min": 0},
+        "/machine/a": {"memory.min": 9},
+    }
     wanted = dict(zip(("/machine", "/machine/a"), sums, strict=True))
     planned = plan(policy, V2, State(PAGE, current), ancestor_sums=wanted)
     if isinstance(planned, Rejection):

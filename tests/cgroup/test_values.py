@@ -45,7 +45,8 @@ def test_other_negative_numbers_fail():
 
 
 @pytest.mark.parametrize(
-    ("text", "amount"), [("max\n", UNLIMITED), ("4096\n", 4096), ("9223372036854771712\n", UNLIMITED)]
+    ("text", "amount"),
+    [("max\n", UNLIMITED), ("4096\n", 4096), ("9223372036854771712\n", UNLIMITED)],
 )
 def test_parse_value(text, amount):
     assert parse_value(text, PAGE) == amount

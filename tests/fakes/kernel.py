@@ -3,10 +3,11 @@
 It stands where ``Machine`` does. What it imitates was measured on Linux 6.1, 6.12 and 6.18, and
 ``tests/system/test_cgroups_real.py`` holds it against the kernel it runs on:
 
-- values are parsed by memparse(): octal, hexadecimal, a suffix, wrapping at 2^64; cut down to pages;
+- values are parsed by memparse(): octal, hexadecimal, a suffix, wrapping at 2^64; then cut down to
+  pages;
 - "no limit" is ``-1`` on v1 and ``max`` on v2, the other word is EINVAL;
-- v1 keeps memory <= memory + swap after every single write (EINVAL), and answers EBUSY where more is
-  in use than can be reclaimed; v2 takes any value in any order;
+- v1 keeps memory <= memory + swap after every single write (EINVAL), and answers EBUSY where more
+  is in use than can be reclaimed; v2 takes any value in any order;
 - a write of no bytes does nothing, a removed cgroup is ENOENT, files are never created.
 """
 
@@ -32,7 +33,7 @@ V2_FILES = {
 SUFFIXES = {suffix: 10 * power for power, suffix in enumerate("kmgtpe", start=1)}
 
 
-class Crash(BaseException):  # noqa: N818 - no error: the process ends here
+class Crash(BaseException):
     """The process is killed."""
 
 

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ from xmlresource.system.cgroups import (
 from xmlresource.system.machine import Machine
 from xmlresource.units import UNLIMITED
 
-TREES = os.path.join(os.path.dirname(__file__), "..", "..", "fixtures", "cgroups")
+TREES = Path(__file__).parents[2] / "fixtures" / "cgroups"
 GIB = 1 << 30
 
 
@@ -42,9 +43,9 @@ def as_data(place):
     }
 
 
-@pytest.mark.parametrize("tree", sorted(os.listdir(TREES)))
+@pytest.mark.parametrize("tree", sorted(tree.name for tree in TREES.iterdir()))
 def test_tree(tree):
-    machine = Machine(os.path.join(TREES, tree))
+    machine = Machine(str(TREES / tree))
     expected = json.loads(machine.read_text("/expected.json"))
     place = locate(machine, expected["pid"])
     if "no_place" in expected:

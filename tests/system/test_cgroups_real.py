@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -70,6 +72,18 @@ def controller():
     return controller_or_skip()
 
 
+def remove(directory):
+    """Remove a cgroup; a process that ended takes a moment to leave it."""
+    for _ in range(100):
+        if not directory.exists():
+            return
+        with suppress(OSError):
+            directory.rmdir()
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{directory} can't be removed")
+
+
 class Groups:
     """Throwaway cgroups that look like guests'."""
 
@@ -81,7 +95,7 @@ class Groups:
         base = self.controller.root.rstrip("/")
         cgroup = f"{base}/xmlresource-{os.getpid()}-{next(numbers)}.libvirt-qemu"
         try:
-            os.mkdir(self.controller.directory(cgroup))
+            Path(self.controller.directory(cgroup)).mkdir()
         except OSError as error:
             pytest.skip(f"the memory controller's mount can't be written: {error}")
         self.made.append(cgroup)
@@ -91,33 +105,21 @@ class Groups:
 
     def remove(self):
         for cgroup in self.made:
-            for _ in range(100):
-                try:
-                    os.rmdir(self.controller.directory(cgroup))
-                except FileNotFoundError:
-                    break
-                except OSError as error:
-                    # An ended process takes a moment to leave.
-                    assert error.errno == errno.EBUSY
-                    time.sleep(0.05)
-                else:
-                    break
-        left = [cgroup for cgroup in self.made if os.path.exists(self.controller.directory(cgroup))]
-        assert left == []
+            remove(Path(self.controller.directory(cgroup)))
 
 
-@pytest.fixture()
+@pytest.fixture
 def groups(controller):
     groups = Groups(controller)
     yield groups
     groups.remove()
 
 
-@pytest.fixture()
+@pytest.fixture
 def holder(groups):
     """A guest's place with a process in it that holds 40 MiB."""
     place = groups.make()
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", HOLDER, place.directory],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -147,9 +149,7 @@ def pair(groups):
     real = groups.make()
     version = groups.controller.version
     known = (LIMIT, TOTAL, SOFT) if version is Version.V1 else tuple(V2_FILES)
-    missing = frozenset(
-        file for file in known if not os.path.exists(f"{real.directory}/{file}")
-    )
+    missing = frozenset(file for file in known if not Path(real.directory, file).exists())
     inert = frozenset()
     if version is Version.V1 and answer(REAL, real, SOFT, "1M")[1] != str(MIB):
         inert = frozenset({SOFT})  # Linux 6.12.110 and later stable ones
@@ -195,7 +195,9 @@ def test_every_short_sequence_of_the_two_limits(groups):
 texts = st.sampled_from(["0", "4097", "8M", "12M", "1G", "-1", "max", "junk"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps=st.lists(st.tuples(st.integers(0, 5), texts), max_size=12))
 def test_any_sequence_of_writes(groups, steps):
     real, fake, twin = pair(groups)
@@ -203,8 +205,9 @@ def test_any_sequence_of_writes(groups, steps):
     for number, text in steps:
         file = files[number % len(files)]
         assert answer(REAL, real, file, text) == answer(fake, twin, file, text)
-    assert read_state(REAL, real).values[real.cgroup] == (
-        read_state(fake, twin, PAGE).values[twin.cgroup]
+    assert (
+        read_state(REAL, real).values[real.cgroup]
+        == (read_state(fake, twin, PAGE).values[twin.cgroup])
     )
 
 
@@ -219,7 +222,9 @@ def force(place, version, values):
         REAL.write_value(f"{place.directory}/{file}", text)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data(), policy=policies())
 def test_any_plan_from_any_state(groups, data, policy):
     version = groups.controller.version
@@ -249,7 +254,7 @@ def test_any_plan_from_any_state(groups, data, policy):
     assert {write.file for write in again.writes} <= fake.kernel.inert
 
 
-def test_more_in_use_than_can_be_reclaimed(groups, holder):
+def test_more_in_use_than_can_be_reclaimed(holder):
     place, pid = holder
     assert locate(REAL, pid) == place
     used = charged(REAL, place.controller, place.cgroup)
@@ -284,11 +289,11 @@ def test_more_in_use_than_can_be_reclaimed(groups, holder):
     )
 
 
-def test_the_second_write_is_busy_and_the_first_is_put_back_to_unlimited(groups, holder):
+def test_the_second_write_is_busy_and_the_first_is_put_back_to_unlimited(holder):
     place, _ = holder
     if place.controller.version is Version.V2:
         pytest.skip("v2 kills instead of refusing")
-    if place.controller.version is Version.V1 and TOTAL not in os.listdir(place.directory):
+    if not Path(place.directory, TOTAL).exists():
         pytest.skip("the kernel does not account swap")
     before = read_state(REAL, place)
     ready = plan(MemoryPolicy(hard_limit=64 * MIB, swap_hard_limit=64 * MIB), place, before)
@@ -323,7 +328,7 @@ def test_a_guest_that_is_gone(groups):
     assert isinstance(ready, Plan)
     descriptor = os.open(f"{place.directory}/{main_file(place.controller)}", os.O_WRONLY)
     try:
-        os.rmdir(place.directory)
+        Path(place.directory).rmdir()
         with pytest.raises(OSError, match="No such device") as caught:
             os.write(descriptor, b"4096")
         assert caught.value.errno == errno.ENODEV
@@ -335,16 +340,10 @@ def test_a_guest_that_is_gone(groups):
     assert isinstance(plan(MemoryPolicy(hard_limit=MIB), place, read_state(REAL, place)), Rejection)
 
 
-def test_a_process_whose_cgroup_was_removed(groups, holder):
+def test_a_process_whose_cgroup_was_removed(holder):
     place, pid = holder
     os.kill(pid, signal.SIGKILL)
     # A process that ended and was not waited for keeps its entry, and leaves its cgroup.
-    for _ in range(100):
-        try:
-            os.rmdir(place.directory)
-        except OSError:
-            time.sleep(0.05)
-        else:
-            break
+    remove(Path(place.directory))
     found = locate(REAL, pid)
     assert isinstance(found, NoPlace), found
