@@ -174,7 +174,13 @@ def find_controller(mountinfo: str, version: Version, cgroup: str) -> Controller
 
 
 def find_place(controller: Controller, path: str, *, systemd: bool) -> Place | NoPlace:
-    """The guest's own cgroup on the way down to ``path``, a cgroup that its process is in."""
+    """The guest's own cgroup on the way down to ``path``, a cgroup that its process is in.
+
+    Args:
+        controller: The hierarchy through which ``path`` is reached.
+        path: As the kernel names it; at or below ``controller.root``.
+        systemd: systemd runs the host.
+    """
     above = "" if controller.root == "/" else controller.root
     names = path[len(above) :].strip("/").split("/")
     for index, name in enumerate(names):
