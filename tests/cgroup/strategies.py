@@ -1,5 +1,6 @@
 """Policies and states for property tests."""
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.fakes.kernel import LIMIT, SOFT, TOTAL
@@ -7,6 +8,13 @@ from xmlresource.cgroup.hierarchy import Version
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.tunables import RELATIONS
 from xmlresource.units import UNLIMITED, Unlimited
+
+# Nothing here is about speed, which differs with what else the machine does. Each example makes
+# cgroups of its own, so that the fixture they come from may be shared.
+CALM = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 
 KIB = 1024
 PAGE = 4096

@@ -73,6 +73,11 @@ def test_of_several_mounts_the_writable_one_that_shows_most():
         found.directory("/x")
 
 
+def test_any_mount_for_the_host_as_a_whole():
+    mounts = "1 0 0:38 /x /one rw - cgroup cgroup rw,memory\n"
+    assert find_controller(mounts, Version.V1) == Controller(Version.V1, "/one", "/x")
+
+
 @pytest.mark.parametrize(
     ("mounts", "cgroup", "reason"),
     [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cgroup.strategies import policies, v1_values, v2_values
+from tests.cgroup.strategies import CALM, policies, v1_values, v2_values
 from xmlresource.cgroup.hierarchy import Controller, Layout, Place, Version, ancestors
 from xmlresource.cgroup.plan import (
     Executor,
@@ -388,7 +388,7 @@ def in_bytes(values):
     return {file: UNLIMITED if pages == most else pages * PAGE for file, pages in values.items()}
 
 
-@settings(max_examples=200)
+@settings(CALM, max_examples=200)
 @given(policy=policies(), values=v1_values())
 def test_memory_never_exceeds_memory_and_swap_on_the_way(policy, values):
     current = in_bytes(values)
@@ -405,7 +405,7 @@ def test_memory_never_exceeds_memory_and_swap_on_the_way(policy, values):
         assert limit <= total
 
 
-@settings(max_examples=200)
+@settings(CALM, max_examples=200)
 @given(
     policy=policies(), values=v2_values(), sums=st.tuples(st.integers(0, GIB), st.integers(0, GIB))
 )

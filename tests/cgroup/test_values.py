@@ -1,8 +1,8 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cgroup.strategies import amounts
+from tests.cgroup.strategies import CALM, amounts
 from xmlresource.cgroup.hierarchy import Version
 from xmlresource.cgroup.values import (
     format_value,
@@ -58,6 +58,7 @@ def test_a_file_of_something_else():
 
 
 @pytest.mark.parametrize("version", Version)
+@settings(CALM)
 @given(amount=amounts)
 def test_what_is_written_means_the_same_when_read(version, amount):
     value = rounded(amount, Kind.LIMIT, PAGE)
@@ -112,6 +113,7 @@ def test_no_swap_alone(total, memory, problem):
         swap_alone(total, memory)
 
 
+@settings(CALM)
 @given(st.integers(2**52, 2**63))
 def test_magnitude_compares_exactly(size):
     assert magnitude(size) < magnitude(size + 1) < magnitude(UNLIMITED)

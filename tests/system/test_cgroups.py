@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cgroup.strategies import PAGE, policies, values_of
+from tests.cgroup.strategies import CALM, PAGE, policies, values_of
 from tests.fakes.kernel import LIMIT, SOFT, TOTAL, Crash, FakeKernel, crash_at, fail_at
 from xmlresource.cgroup.hierarchy import Controller, NoPlace, Place, Version
 from xmlresource.cgroup.plan import Executor, Plan, Rejection, SoftLimitFile, Write, as_json, plan
@@ -324,7 +324,7 @@ def situations(draw):
     return machine, place, draw(policies()), options
 
 
-@settings(max_examples=200)
+@settings(CALM, max_examples=200)
 @given(situations())
 def test_any_order_is_one_the_kernel_takes_and_twice_is_once(situation):
     machine, place, policy, options = situation
@@ -340,7 +340,7 @@ def test_any_order_is_one_the_kernel_takes_and_twice_is_once(situation):
     assert planned(machine, place, policy, **options).writes == ()
 
 
-@settings(max_examples=150)
+@settings(CALM, max_examples=150)
 @given(situations(), st.data())
 def test_a_failure_at_any_write_leaves_all_as_it_was(situation, data):
     machine, place, policy, options = situation
@@ -359,7 +359,7 @@ def test_a_failure_at_any_write_leaves_all_as_it_was(situation, data):
     assert snapshot(machine) == before
 
 
-@settings(max_examples=150)
+@settings(CALM, max_examples=150)
 @given(situations(), st.data())
 def test_a_crash_at_any_write_is_mended_by_the_next_try(situation, data):
     machine, place, policy, options = situation

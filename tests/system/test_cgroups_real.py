@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cgroup.strategies import PAGE, policies, values_of
+from tests.cgroup.strategies import CALM, PAGE, policies, values_of
 from tests.fakes.kernel import LIMIT, SOFT, TOTAL, V2_FILES, FakeKernel
 from xmlresource.cgroup.hierarchy import NoPlace, Place, Version
 from xmlresource.cgroup.plan import Plan, Rejection, plan
@@ -195,9 +195,7 @@ def test_every_short_sequence_of_the_two_limits(groups):
 texts = st.sampled_from(["0", "4097", "8M", "12M", "1G", "-1", "max", "junk"])
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(CALM, max_examples=40)
 @given(steps=st.lists(st.tuples(st.integers(0, 5), texts), max_size=12))
 def test_any_sequence_of_writes(groups, steps):
     real, fake, twin = pair(groups)
@@ -222,9 +220,7 @@ def force(place, version, values):
         REAL.write_value(f"{place.directory}/{file}", text)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(CALM, max_examples=60)
 @given(data=st.data(), policy=policies())
 def test_any_plan_from_any_state(groups, data, policy):
     version = groups.controller.version
