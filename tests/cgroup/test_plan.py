@@ -6,15 +6,8 @@ from hypothesis import strategies as st
 
 from tests.cgroup.strategies import CALM, policies, v1_values, v2_values
 from xmlresource.cgroup.hierarchy import Controller, Layout, Place, Version, ancestors
-from xmlresource.cgroup.plan import (
-    Executor,
-    Plan,
-    Rejection,
-    SoftLimitFile,
-    State,
-    plan,
-    plan_ancestors,
-)
+from xmlresource.cgroup.plan import plan, plan_ancestors
+from xmlresource.cgroup.writes import Executor, Plan, Rejection, SoftLimitFile, State
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.tunables import MEMORY
 from xmlresource.units import UNLIMITED

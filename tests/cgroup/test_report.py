@@ -3,8 +3,8 @@ import errno
 import pytest
 
 from xmlresource.cgroup.hierarchy import Controller, Layout, Place, Version
-from xmlresource.cgroup.plan import Plan, Write
 from xmlresource.cgroup.report import Applied, Failure, Report, Warned, explain
+from xmlresource.cgroup.writes import Plan, Write
 from xmlresource.units import UNLIMITED
 
 PLACE = Place(Controller(Version.V1, "/cg"), "/g", Layout.PLAIN, "qemu", ())

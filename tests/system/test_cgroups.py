@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.cgroup.strategies import CALM, PAGE, policies, values_of
 from tests.fakes.kernel import LIMIT, SOFT, TOTAL, Crash, FakeKernel, crash_at, fail_at
 from xmlresource.cgroup.hierarchy import Controller, NoPlace, Place, Version
-from xmlresource.cgroup.plan import Executor, Plan, Rejection, SoftLimitFile, Write, as_json, plan
+from xmlresource.cgroup.plan import plan
+from xmlresource.cgroup.writes import Executor, Plan, Rejection, SoftLimitFile, Write, as_json
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.system.cgroups import (
     ancestor_limits,

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from tests.cgroup.strategies import CALM, PAGE, policies, values_of
 from tests.fakes.kernel import LIMIT, SOFT, TOTAL, V2_FILES, FakeKernel
 from xmlresource.cgroup.hierarchy import NoPlace, Place, Version
-from xmlresource.cgroup.plan import Plan, Rejection, plan
+from xmlresource.cgroup.plan import plan
 from xmlresource.cgroup.values import format_value, from_number
+from xmlresource.cgroup.writes import Plan, Rejection
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.system.cgroups import (
     PAGE_SIZE,

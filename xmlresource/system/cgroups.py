@@ -22,9 +22,9 @@ from xmlresource.cgroup.hierarchy import (
     find_place,
     memory_group,
 )
-from xmlresource.cgroup.plan import Executor, Plan, SoftLimitFile, State, Write
 from xmlresource.cgroup.report import Applied, Failure, Report, Warned, explain
 from xmlresource.cgroup.values import parse_value
+from xmlresource.cgroup.writes import Executor, Plan, SoftLimitFile, State, Write
 from xmlresource.model.host import AncestorLimit
 from xmlresource.system.machine import Machine
 from xmlresource.tunables import BY_NAME, MEMORY
