@@ -22,9 +22,9 @@ from xmlresource.cgroup.hierarchy import (
     find_place,
     memory_group,
 )
-from xmlresource.cgroup.plan import Executor, Plan, SoftLimitFile, State, Write
 from xmlresource.cgroup.report import Applied, Failure, Report, Warned, explain
 from xmlresource.cgroup.values import parse_value
+from xmlresource.cgroup.writes import Executor, Plan, SoftLimitFile, State, Write
 from xmlresource.model.host import AncestorLimit
 from xmlresource.system.machine import Machine
 from xmlresource.tunables import BY_NAME, MEMORY
@@ -83,13 +83,13 @@ def locate_cgroup(machine: Machine, cgroup: str) -> Place | NoPlace:
 
 
 def host_controller(machine: Machine) -> Controller | NoPlace:
-    """The memory controller as it is mounted here, with as much of its tree as can be seen.
+    """The memory controller as it is mounted here, by the mount that shows most of its tree.
 
     Raises:
         OSError: ``/proc`` can't be read.
     """
     found = memory_group(machine.read_text("/proc/self/cgroup"))
-    return found if isinstance(found, NoPlace) else _controller(machine, *found)
+    return found if isinstance(found, NoPlace) else _controller(machine, found[0])
 
 
 def _place(machine: Machine, version: Version, path: str) -> Place | NoPlace:
@@ -99,7 +99,9 @@ def _place(machine: Machine, version: Version, path: str) -> Place | NoPlace:
     return find_place(controller, path, systemd=_systemd_runs(machine))
 
 
-def _controller(machine: Machine, version: Version, path: str) -> Controller | NoPlace:
+def _controller(
+    machine: Machine, version: Version, path: str | None = None
+) -> Controller | NoPlace:
     # Our own mounts, for it is we who open the files; an LXC controller has others.
     return find_controller(machine.read_text("/proc/self/mountinfo"), version, path)
 
