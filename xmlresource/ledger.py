@@ -5,7 +5,7 @@ Its text is a header, a line for each promise and a checksum::
     {"format":"xmlresource-ledger","version":1,"boot_id":"…","promises":2,"bytes":3221225472}
     {"uuid":"…","name":"db1","driver":"qemu","size":2147483648,"state":"running",…}
     {"uuid":"…","name":"web1","driver":"qemu","size":1073741824,"state":"starting",…}
-    crc32 1c291ca3
+    crc32 a715a547
 
 A start touches its own line only: the others stay bytes, and the header has their number and sum,
 so that ten thousand promises cost little more than ten. Fields of a promise or of the header that
@@ -79,7 +79,7 @@ class Ledger:
             LedgerError: A line makes no sense, or they do not add up to the header.
         """
         array = b"[" + b",".join(self.lines.splitlines()) + b"]"
-        found = tuple(_promise(fields) for fields in _parse_array(array))
+        found = tuple(_promise(fields) for fields in _json(array))
         if len({each.uuid for each in found}) != self.promises:
             raise LedgerError("a guest has two promises")
         if sum(each.size for each in found) != self.total:
@@ -289,7 +289,7 @@ def _promise(fields: Fields) -> Promise:
             caller=_process(fields.get("caller")),
             since=None if fields.get("since") is None else _count(fields["since"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LedgerError(f"a promise makes no sense: {error!r}") from error
 
 
@@ -331,18 +331,17 @@ def _is_count(value: object) -> bool:
 
 
 def _parse(line: bytes) -> Fields:
-    (fields,) = _parse_array(b"[" + line + b"]")
+    fields = _json(line)
+    if not isinstance(fields, dict):
+        raise LedgerError("a line is no JSON object")
     return fields
 
 
-def _parse_array(text: bytes) -> list[Fields]:
+def _json(text: bytes) -> Any:
     try:
-        values = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise LedgerError(f"not JSON: {error}") from error
-    if not all(isinstance(each, dict) for each in values):
-        raise LedgerError("a line is no JSON object")
-    return list(values)
 
 
 def _line(fields: Fields) -> bytes:

@@ -44,11 +44,11 @@ class Syscalls:
         return os.fstat(descriptor)
 
     def read(self, descriptor: int, size: int) -> bytes:
-        """What the next read(2) gives; nothing at the end."""
+        """What comes next in the file; nothing at its end."""
         return os.read(descriptor, size)
 
     def write(self, descriptor: int, content: memoryview) -> int:
-        """The bytes that one write(2) took, which may be fewer than there are."""
+        """The bytes that one call took, which may be fewer than there are."""
         return os.write(descriptor, content)
 
     def sync(self, descriptor: int) -> None:
