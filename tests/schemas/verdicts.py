@@ -15,6 +15,7 @@ from pathlib import Path
 
 import xmlschema
 from lxml import etree
+from xmlschema.exceptions import XMLSchemaKeyError
 
 from xmlresource import schema_files
 from xmlresource.tunables import MEMORY, NAMESPACE, Form
@@ -47,18 +48,14 @@ def model_verdict(data: bytes) -> bool:
 def reference_verdict(data: bytes) -> bool:
     """The forms once more, from the table of tunables alone."""
     root = parse(data)
-    name = etree.QName(root)
-    match name.namespace, name.localname:
-        case None, "resource":
-            return _is_resource(root)
-        case None, "memtune":
-            return _holds_sizes(root, Form.MEMTUNE)
-        case str(uri), "memory" if uri == NAMESPACE:
-            return _holds_sizes(root, Form.METADATA)
-        case str(uri), "resource" if uri == NAMESPACE:
-            return _is_metadata_resource(root)
-        case _:
-            return False
+    readers = {
+        "resource": _is_resource,
+        "memtune": lambda element: _holds_sizes(element, Form.MEMTUNE),
+        f"{{{NAMESPACE}}}resource": _is_metadata_resource,
+        f"{{{NAMESPACE}}}memory": lambda element: _holds_sizes(element, Form.METADATA),
+    }
+    reader = readers.get(str(root.tag))
+    return reader is not None and reader(root)
 
 
 def _is_resource(element: etree._Element) -> bool:
@@ -91,9 +88,7 @@ def _is_memory(element: etree._Element) -> bool:
 def _is_partition(element: etree._Element) -> bool:
     path = re.compile(r"(/|[a-zA-Z]:\\)[^\r\n]+")
     return (
-        not element.attrib
-        and not _children(element)
-        and path.fullmatch(_text(element)) is not None
+        not element.attrib and not _children(element) and path.fullmatch(_text(element)) is not None
     )
 
 
@@ -130,7 +125,7 @@ def _is_size(element: etree._Element) -> bool:
 
 
 def _children(element: etree._Element) -> list[etree._Element]:
-    return [child for child in element if isinstance(child.tag, str)]
+    return list(element.iterchildren("*"))
 
 
 def _text(element: etree._Element) -> str:
@@ -171,7 +166,7 @@ def xsd_by_xmlschema_over_lxml(data: bytes) -> bool:
 def _xmlschema_takes(document: xmlschema.XMLResource) -> bool:
     try:
         return any(schema.is_valid(document) for schema in _xsd_of_xmlschema())
-    except xmlschema.XMLSchemaKeyError:  # its way to say that xsi:type names no type
+    except XMLSchemaKeyError:  # its way to say that xsi:type names no type
         return False
 
 
@@ -269,7 +264,7 @@ _CONTAINERS = {"resource", "memory", "memtune"}
 def _has_split_text(data: bytes) -> bool:
     """A comment or processing instruction in a size, a path or a fibrechannel."""
     elements = [e for e in parse(data).iter("*") if etree.QName(e).localname not in _CONTAINERS]
-    return any(not isinstance(child.tag, str) for element in elements for child in element)
+    return any(len(element) > len(_children(element)) for element in elements)
 
 
 DEVIATIONS = (
