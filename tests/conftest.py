@@ -1,0 +1,32 @@
+"""What tests of several modules share: where the corpus of libvirt's own documents is."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+_REPOSITORY = Path(__file__).resolve().parent.parent
+_NAME = Path("shared/corpus/libvirt-domains")
+
+# A machine shared with others is slow at times; slowness is the benchmarks' business.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
+
+
+def _corpus_folder() -> Path | None:
+    """The folder named by XMLRESOURCE_CORPUS, else `shared/corpus/…` beside or above the clone."""
+    named = os.environ.get("XMLRESOURCE_CORPUS")
+    candidates = [Path(named)] if named else [above / _NAME for above in _REPOSITORY.parents]
+    return next((folder for folder in candidates if (folder / "valid").is_dir()), None)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> dict[str, bytes]:
+    """libvirt's own test domains by path: all valid and invalid ones."""
+    folder = _corpus_folder()
+    if folder is None:
+        pytest.skip("the corpus of libvirt's documents is not here (set XMLRESOURCE_CORPUS)")
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.xml"))
+    }

@@ -1,0 +1,22 @@
+"""A document that can't be read at all."""
+
+from typing import Final
+
+from xmlresource.codes import CODES
+from xmlresource.diagnostics import Diagnostic, Span
+
+
+class DocumentError(Exception):
+    """The document can't be read; ``diagnostic`` says what, where and how to mend it."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic: Final = diagnostic
+
+
+def document_error(
+    code: str, message: str, path: str, *, span: Span | None = None, hint: str | None = None
+) -> DocumentError:
+    """A :class:`DocumentError` of rule ``code``; its registered cure is the hint by default."""
+    rule = CODES[code]
+    return DocumentError(rule.diagnostic(message, path, span=span, hint=hint or rule.cure))

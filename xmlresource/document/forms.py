@@ -1,0 +1,135 @@
+"""The three forms: where a document declares tunables, and what it says of each.
+
+Everything that stands there is handed over as it stands, right or wrong; ``rules`` judge it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from xmlresource.document.tree import Element
+from xmlresource.model.policy import MemoryPolicy
+from xmlresource.tunables import MEMORY, NAMESPACE, Form, Kind, Tunable
+from xmlresource.units import Amount, SizeError, parse_size
+
+NAMESPACES: Final = {Form.RESOURCE: None, Form.METADATA: NAMESPACE, Form.MEMTUNE: None}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An element whose children are tunables: a ``<memory>`` or a ``<memtune>``."""
+
+    form: Form
+    element: Element
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One element that declares a tunable.
+
+    Attributes:
+        tunable: The tunable.
+        form: The form it stands in.
+        element: The element.
+        amount: What it says; ``None`` where it says nothing: it can't be read, or it is a
+            guarantee of 0, which libvirt takes as none.
+        error: Why it can't be read; ``None`` where it can.
+    """
+
+    tunable: Tunable
+    form: Form
+    element: Element
+    amount: Amount | None
+    error: SizeError | None
+
+    @property
+    def misspelt(self) -> bool:
+        """It is spelt in a way that is read but not right."""
+        return self.element.local in self.tunable.misspellings
+
+
+def containers(root: Element) -> Iterator[tuple[Form, Element]]:
+    """The elements that hold blocks: ``<resource>`` and our own in ``<metadata>``."""
+    domain = domain_element(root)
+    if domain is not None:
+        yield from ((Form.RESOURCE, element) for element in domain.all("resource"))
+        for metadata in domain.all("metadata"):
+            yield from ((Form.METADATA, found) for found in metadata.all("resource", NAMESPACE))
+    elif root.is_named("resource"):
+        yield Form.RESOURCE, root
+    elif root.is_named("resource", NAMESPACE):
+        yield Form.METADATA, root
+
+
+def blocks(root: Element) -> Iterator[Block]:
+    """All blocks of the document, in the order of the forms."""
+    for form, container in containers(root):
+        for memory in container.all("memory", NAMESPACES[form]):
+            yield Block(form, memory)
+    domain = domain_element(root)
+    if root.is_named("memory", NAMESPACE):
+        yield Block(Form.METADATA, root)
+    elif root.is_named("memtune"):
+        yield Block(Form.MEMTUNE, root)
+    elif domain is not None:
+        yield from (Block(Form.MEMTUNE, memtune) for memtune in domain.all("memtune"))
+
+
+def domain_element(root: Element) -> Element | None:
+    """The ``<domain>`` of a document: its root, or that of the status libvirt keeps in /run."""
+    if root.is_named("domain"):
+        return root
+    return root.first("domain") if root.is_named("domstatus") else None
+
+
+def is_known_root(root: Element) -> bool:
+    """Whether the document is of a kind that can hold tunables."""
+    return (
+        domain_element(root) is not None
+        or root.is_named("resource")
+        or root.is_named("resource", NAMESPACE)
+        or root.is_named("memory", NAMESPACE)
+        or root.is_named("memtune")
+    )
+
+
+def declarations(block: Block) -> Iterator[Declaration]:
+    """What a block declares, in document order."""
+    for element in block.element.children:
+        tunable = tunable_of(element, block.form)
+        if tunable is not None:
+            yield _declaration(tunable, block.form, element)
+
+
+def tunable_of(element: Element, form: Form) -> Tunable | None:
+    """The tunable that an element declares in ``form``; ``None`` for none."""
+    if element.namespace != NAMESPACES[form]:
+        return None
+    for tunable in MEMORY:
+        if element.local == tunable.element_in(form):
+            return tunable
+        if form is not Form.MEMTUNE and element.local in tunable.misspellings:
+            return tunable
+    return None
+
+
+def policy_of(found: tuple[Declaration, ...]) -> MemoryPolicy:
+    """The policy that declarations make: of each tunable the first that says something.
+
+    Where forms disagree it is no use to anyone; ``rules`` report that as an error.
+    """
+    amounts: dict[str, Amount] = {}
+    for declaration in found:
+        if declaration.amount is not None:
+            amounts.setdefault(declaration.tunable.name, declaration.amount)
+    return MemoryPolicy(**amounts)
+
+
+def _declaration(tunable: Tunable, form: Form, element: Element) -> Declaration:
+    try:
+        amount: Amount | None = parse_size(element.text, element.attributes.get("unit"))
+    except SizeError as error:
+        return Declaration(tunable, form, element, None, error)
+    if tunable.kind is Kind.GUARANTEE and amount == 0:
+        amount = None
+    return Declaration(tunable, form, element, amount, None)

@@ -1,0 +1,137 @@
+"""A document's bytes, their encoding, and where in them a byte stands.
+
+All offsets of this package are into :attr:`Source.text`, the document as UTF-8, which for nearly
+all documents is the bytes themselves. Documents in other encodings are transcoded once on the way
+in and once on the way out, so that one parser and one set of offsets serve all.
+"""
+
+import codecs
+import re
+from bisect import bisect_right
+from typing import Final
+
+from xmlresource.diagnostics import Span
+from xmlresource.document.errors import document_error
+
+MOST_BYTES: Final = 32 * 1024 * 1024
+
+_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+_DECLARED: Final = re.compile(rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_UTF8_NAMES: Final = frozenset({"utf-8", "utf8"})
+_UTF16_NAMES: Final = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
+_BEGINNING: Final = Span(1, 1, 1, 1, 0, 0)
+_SINGLE_BYTES: Final = bytes(range(256))
+
+# XML 1.0, appendix F: how the first bytes give UTF-16 away.
+_UTF16_SIGNS: Final = (
+    (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"<\0", b"", "utf-16-le"),
+    (b"\0<", b"", "utf-16-be"),
+)
+
+
+class Source:
+    """One document's bytes.
+
+    Attributes:
+        name: The name for messages: a path, or what stands for one.
+        text: The document as UTF-8.
+
+    Raises:
+        DocumentError: It is too large (XR004), or not in the encoding it claims (XR006).
+    """
+
+    __slots__ = ("_codec", "_line_starts", "_mark", "name", "text")
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self.name: Final = name
+        if len(data) > MOST_BYTES:
+            raise document_error(
+                "XR004",
+                f"the document has {len(data)} bytes, at most {MOST_BYTES} are read",
+                name,
+                span=_BEGINNING,
+            )
+        self._mark, self._codec = _encoding(data, name)
+        self.text: Final = self._transcoded(data)
+        self._line_starts: list[int] | None = None
+
+    def to_bytes(self, text: bytes) -> bytes:
+        """``text`` (UTF-8) in the document's own encoding.
+
+        Raises:
+            UnicodeEncodeError: The encoding lacks a character of it.
+        """
+        if self._codec is None:
+            return text
+        return self._mark + text.decode("utf-8").encode(self._codec)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column (both from 1, columns in characters) of the byte at ``offset``."""
+        starts = self._starts()
+        line = bisect_right(starts, offset)
+        before = self.text[starts[line - 1] : offset].decode("utf-8", "replace")
+        return line, len(before.removeprefix("\ufeff")) + 1
+
+    def span(self, start: int, end: int) -> Span:
+        """The stretch from byte ``start`` up to, but without, byte ``end``."""
+        return Span(*self.position(start), *self.position(end), start, end)
+
+    def line(self, number: int) -> str:
+        """The text of line ``number`` (from 1), without its end."""
+        starts = self._starts()
+        end = starts[number] if number < len(starts) else len(self.text)
+        content = self.text[starts[number - 1] : end].rstrip(b"\r\n")
+        return content.decode("utf-8", "replace").removeprefix("\ufeff")
+
+    def _starts(self) -> list[int]:
+        if self._line_starts is None:
+            self._line_starts = [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        return self._line_starts
+
+    def _transcoded(self, data: bytes) -> bytes:
+        if self._codec is None:
+            return data
+        try:
+            text = data[len(self._mark) :].decode(self._codec).encode("utf-8")
+        except UnicodeError as error:
+            raise document_error(
+                "XR006", f"the bytes are not {self._codec}: {error}", self.name, span=_BEGINNING
+            ) from None
+        # Some of Python's codecs read two bytes as one character, or write a mark of their own.
+        if self.to_bytes(text) != data:
+            raise document_error(
+                "XR006",
+                f"the bytes can't be written back as they are in {self._codec}",
+                self.name,
+                span=_BEGINNING,
+            )
+        return text
+
+
+def _encoding(data: bytes, name: str) -> tuple[bytes, str | None]:
+    """The byte order mark to put back, and the codec; ``None`` where the bytes are UTF-8 already.
+
+    Raises:
+        DocumentError: The document claims an encoding that it can't have or that isn't known.
+    """
+    for sign, mark, codec in _UTF16_SIGNS:
+        if data.startswith(sign):
+            return mark, codec
+    match = _DECLARED.match(data)
+    declared = match[1].decode("ascii").lower() if match else "utf-8"
+    if declared in _UTF8_NAMES or data.startswith(codecs.BOM_UTF8):
+        return b"", None
+    if declared in _UTF16_NAMES or not _is_single_byte(declared):
+        message = f"the document says it is in {declared!r}, and is not, or that can't be read"
+        raise document_error("XR006", message, name, span=_BEGINNING)
+    return b"", declared
+
+
+def _is_single_byte(encoding: str) -> bool:
+    """Whether the codec maps each byte to one character: the only others that expat reads."""
+    try:
+        return len(_SINGLE_BYTES.decode(encoding, "replace")) == len(_SINGLE_BYTES)
+    except (LookupError, UnicodeError):
+        return False
