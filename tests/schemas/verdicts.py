@@ -18,6 +18,8 @@ from lxml import etree
 from xmlschema.exceptions import XMLSchemaKeyError
 
 from xmlresource import schema_files
+from xmlresource.document import Document, DocumentError
+from xmlresource.rules import structure, values
 from xmlresource.tunables import MEMORY, NAMESPACE, Form
 from xmlresource.units import UNIT_PATTERN, VALUE_PATTERN
 
@@ -28,6 +30,7 @@ SCHEMAS = {
 }
 """The name of each form's schema, without the ending."""
 
+RULES = "xmlresource's rules"
 RNG_LXML, RNG_JING = "RELAX NG by lxml", "RELAX NG by jing"
 XSD_LXML, XSD_XMLSCHEMA = "XSD by lxml", "XSD by xmlschema"
 XSD_XMLSCHEMA_OVER_LXML = "XSD by xmlschema, given a tree of lxml"
@@ -41,14 +44,12 @@ Verdict = Callable[[bytes], bool]
 
 
 def model_verdict(data: bytes) -> bool:
-    """Whether the product's own reader takes the document, sizes too large for libvirt aside."""
-    return reference_verdict(data)  # to become: xmlresource.document reads `data` without errors
+    """What is right: the forms once more, from the table of tunables alone.
 
-
-def reference_verdict(data: bytes) -> bool:
-    """The forms once more, from the table of tunables alone."""
+    It leaves out what only XSD 1.1 and the rules see: sizes too large for libvirt, relations.
+    """
     root = parse(data)
-    readers = {
+    readers: dict[str, Callable[[etree._Element], bool]] = {
         "resource": _is_resource,
         "memtune": lambda element: _holds_sizes(element, Form.MEMTUNE),
         f"{{{NAMESPACE}}}resource": _is_metadata_resource,
@@ -137,6 +138,22 @@ def _is_blank(element: etree._Element) -> bool:
     return not _text(element).strip(" \t\r\n")
 
 
+# --- the product ---------------------------------------------------------------------------------
+
+BEYOND_SCHEMAS = {"XR203", "XR204", "XR205"}
+"""Codes of the rules on values that no schema here can state: overflow, unlimited, zero."""
+
+
+def rules_verdict(data: bytes) -> bool:
+    """Whether ``xmlresource validate`` finds no fault of the kinds that a schema can find."""
+    try:
+        document = Document.parse(data)
+    except DocumentError:
+        return False
+    checks = (*structure.CHECKS, *values.CHECKS)
+    return BEYOND_SCHEMAS.issuperset(found.code for check in checks for found in check(document))
+
+
 # --- validators ----------------------------------------------------------------------------------
 
 
@@ -171,6 +188,7 @@ def _xmlschema_takes(document: xmlschema.XMLResource) -> bool:
 
 
 IN_PROCESS: dict[str, Verdict] = {
+    RULES: rules_verdict,
     RNG_LXML: rng_by_lxml,
     XSD_LXML: xsd_by_lxml,
     XSD_XMLSCHEMA: xsd_by_xmlschema,
@@ -267,7 +285,21 @@ def _has_split_text(data: bytes) -> bool:
     return any(len(element) > len(_children(element)) for element in elements)
 
 
+def _has_libvirts_own(data: bytes) -> bool:
+    """Attributes of libvirt's ``<resource>``, or children of its own."""
+    root = parse(data)
+    own = {"partition", "fibrechannel"}.intersection(str(child.tag) for child in root)
+    return root.tag == "resource" and bool(root.attrib or own)
+
+
 DEVIATIONS = (
+    Deviation(
+        name="what libvirt's resource holds of its own",
+        validators=frozenset({RULES}),
+        reason="the rules are about tunables; libvirt's schema judges the rest of a domain",
+        applies=_has_libvirts_own,
+        example=b"<resource><partition>machine</partition></resource>",
+    ),
     Deviation(
         name="attributes of XML Schema itself",
         validators=frozenset({XSD_LXML, XSD_XMLSCHEMA, XSD_XMLSCHEMA_OVER_LXML}),
