@@ -92,7 +92,7 @@ SIZES = st.one_of(NEAR, NEAR, EDGES, st.tuples(NUMBERS, st.none() | UNITS))
 POLICIES = st.dictionaries(st.sampled_from(list(BY_NAME)), SIZES)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(POLICIES)
 @example(one_of_each(("1000", "KB", "976", "KiB")))  # 976.56 KiB, rounded up to 977
 @example(one_of_each(("999425", "b", "976", "KiB")))
