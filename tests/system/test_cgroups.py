@@ -14,14 +14,13 @@ from xmlresource.cgroup.plan import plan
 from xmlresource.cgroup.writes import Executor, Plan, Rejection, SoftLimitFile, Write, as_json
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.system.cgroups import (
-    ancestor_limits,
     apply,
-    charged,
     host_controller,
     locate,
     locate_cgroup,
     read_state,
 )
+from xmlresource.system.charges import ancestor_limits, usage
 from xmlresource.system.machine import Machine
 from xmlresource.units import UNLIMITED
 
@@ -56,7 +55,9 @@ def test_tree(tree):
     assert isinstance(place, Place), place
     assert as_data(place) == expected["place"]
     assert locate_cgroup(machine, place.cgroup) == place
-    assert charged(machine, place.controller, place.cgroup) == expected["charged"]
+    used = usage(machine, place.controller, place.cgroup)
+    assert used is not None
+    assert used.charged == expected["charged"]
     limits = ancestor_limits(machine, place.controller, place.ancestors, PAGE)
     assert [
         {"path": limit.path, "limit": limit.limit, "usage": limit.usage} for limit in limits
@@ -125,7 +126,7 @@ class Denied(Removed):
 def test_a_cgroup_that_goes_while_it_is_read():
     place = FakeKernel(Version.V2).add_guest()
     assert read_state(Removed(), place).value(place.cgroup, "memory.max") is None
-    assert charged(Removed(), place.controller, place.cgroup) is None
+    assert usage(Removed(), place.controller, place.cgroup) is None
     with pytest.raises(PermissionError):
         read_state(Denied(), place)
 

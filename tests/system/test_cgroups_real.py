@@ -27,12 +27,12 @@ from xmlresource.model.policy import MemoryPolicy
 from xmlresource.system.cgroups import (
     PAGE_SIZE,
     apply,
-    charged,
     host_controller,
     locate,
     locate_cgroup,
     read_state,
 )
+from xmlresource.system.charges import usage
 from xmlresource.system.machine import Machine
 from xmlresource.units import UNLIMITED
 
@@ -254,9 +254,9 @@ def test_any_plan_from_any_state(groups, data, policy):
 def test_more_in_use_than_can_be_reclaimed(holder):
     place, pid = holder
     assert locate(REAL, pid) == place
-    used = charged(REAL, place.controller, place.cgroup)
+    used = usage(REAL, place.controller, place.cgroup)
     assert used is not None
-    assert used >= 40 * MIB
+    assert used.charged >= 40 * MIB
     if place.controller.version is Version.V2:
         pytest.skip("v2 kills instead of refusing")
     swap = [line for line in REAL.read_text("/proc/swaps").splitlines()[1:] if line]
@@ -275,7 +275,7 @@ def test_more_in_use_than_can_be_reclaimed(holder):
 
     fake = FakeKernel(Version.V1)
     twin = fake.add_guest()
-    fake.group(twin).usage = used // PAGE
+    fake.group(twin).usage = used.charged // PAGE
     also = plan(policy, twin, read_state(fake, twin, PAGE))
     assert isinstance(also, Plan)
     same = apply(fake, also, page_size=PAGE)

@@ -4,18 +4,11 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
-from xmlresource.model.host import AncestorLimit
-from xmlresource.system.host import (
-    HostError,
-    read_ancestors,
-    read_cache,
-    read_charged,
-    read_host,
-)
+from xmlresource.system.host import HostError, read_host
 from xmlresource.system.machine import Machine
 
 HOSTS = Path(__file__).parents[2] / "fixtures" / "hosts"
@@ -33,9 +26,6 @@ def test_host(name: str) -> None:
         node["pools"] = [list(pool.values()) for pool in node["pools"]]
     shown["nodes"] = {str(number): node for number, node in shown["nodes"].items()}
     assert shown == expected["host"]
-    for place in expected["ancestors"]:
-        limits = read_ancestors(machine, place["mount"], place["version"], place["cgroup"])
-        assert [asdict(each) for each in limits] == place["limits"]
 
 
 def test_only_what_is_asked_for_is_read() -> None:
@@ -59,32 +49,10 @@ def test_this_machine_can_be_read() -> None:
     assert 0 < host.memory.available <= host.memory.total
 
 
-def test_charged() -> None:
-    machine = Machine(str(HOSTS / "one-node-v1"))
-    mount = "/sys/fs/cgroup/memory"
-    guest = "/machine/prod.partition/qemu-1-db1.libvirt-qemu"
-    assert read_charged(machine, mount, 1, guest) == (1 << 30, 512 << 20)
-    assert read_charged(machine, mount, 1, "/machine/gone") is None
-
-
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     shutil.copytree(HOSTS / "two-nodes-hugepages-v2", tmp_path / "host")
     return tmp_path / "host"
-
-
-def test_cache_without_a_stat_file_is_none(copy: Path) -> None:
-    (copy / "sys/fs/cgroup/machine.slice/memory.stat").unlink()
-    assert read_cache(Machine(str(copy)), "/sys/fs/cgroup/machine.slice", 2) == 0
-
-
-def test_cache_is_no_more_than_usage(copy: Path) -> None:
-    stat = copy / "sys/fs/cgroup/machine.slice/memory.stat"
-    stat.write_text("active_file 99999999999999\nactive_file x\n")
-    (limit, _) = read_ancestors(
-        Machine(str(copy)), "/sys/fs/cgroup", 2, "/machine.slice/machine-prod.slice"
-    )
-    assert limit == AncestorLimit("/machine.slice", 40 << 30, 12 << 30, 12 << 30)
 
 
 @pytest.mark.parametrize(
@@ -112,19 +80,6 @@ def test_faults_name_the_file(copy: Path, file: str, content: str | None, messag
     with pytest.raises(HostError) as caught:
         read_host(Machine(str(copy)), nodes=frozenset({0}), pools=True)
     assert str(caught.value) == message
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_limit_that_makes_no_sense(tmp_path: Path, version: Literal[1, 2]) -> None:
-    (tmp_path / "m").mkdir()
-    file = tmp_path / "m" / ("memory.limit_in_bytes" if version == 1 else "memory.max")
-    file.write_text("lots\n")
-    with pytest.raises(HostError, match="no whole number"):
-        read_ancestors(Machine(str(tmp_path)), "/", version, "/m")
-    file.unlink()
-    file.mkdir()
-    with pytest.raises(HostError, match="directory"):
-        read_ancestors(Machine(str(tmp_path)), "/", version, "/m")
 
 
 def test_a_node_without_zoneinfo(copy: Path) -> None:

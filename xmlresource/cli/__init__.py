@@ -20,6 +20,10 @@ COMMANDS: Final = {
     "explain": "tell a rule's reason, an example and the cure",
     "show": "print the policy of a document",
     "overhead": "what a guest takes beyond its RAM, item by item",
+    "check": "would a guest be admitted on this host, now?",
+    "plan": "what would be written for a guest?",
+    "apply": "put the policy of a guest that runs in force",
+    "status": "how the host and its guests with a promise stand",
     "hook": "install, remove or inspect the hook that libvirt calls",
 }
 """The commands by name, in the order of the help, each with its line there."""
@@ -38,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.FINE
+    except OSError as error:
+        return _complain(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
     return int(status)
 
 
@@ -54,6 +60,11 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         if name in words:
             import_module(f"xmlresource.cli.{name}").configure(command)
     return parser
+
+
+def _complain(text: str) -> int:
+    sys.stderr.write(f"xmlresource: {text}\n")
+    return ExitStatus.USAGE
 
 
 def _report(error: DocumentError) -> int:
