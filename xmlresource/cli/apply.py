@@ -4,8 +4,7 @@ import argparse
 import sys
 
 from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.apply import NotRunningError, apply
-from xmlresource.operations.guest import RefusalError
+from xmlresource.operations.apply import apply
 from xmlresource.printable import printable
 
 
@@ -16,14 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitStatus:
     """Admit a guest that runs, if it was not, and write its policy."""
-    try:
-        report = apply(options.domain)
-    except NotRunningError as error:
-        sys.stderr.write(f"xmlresource: {error}\n")
-        return ExitStatus.USAGE
-    except RefusalError as refusal:
-        sys.stderr.write(f"{refusal}\n")
-        return refusal.status
+    report = apply(options.domain)
     if report is None:
         sys.stdout.write(f"guest '{printable(options.domain)}' has no policy\n")
     else:

@@ -1,6 +1,7 @@
 """Put the policy of a guest that runs in force."""
 
 from xmlresource.cgroup.report import Report
+from xmlresource.errors import XmlresourceError
 from xmlresource.operations.guest import read_guest
 from xmlresource.operations.guest_events import take_in
 from xmlresource.operations.host import open_host
@@ -8,7 +9,7 @@ from xmlresource.system import guests
 from xmlresource.system.machine import Machine
 
 
-class NotRunningError(Exception):
+class NotRunningError(XmlresourceError):
     """libvirt's run folders show no guest of that name."""
 
 

@@ -5,22 +5,23 @@ from typing import Final
 
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document import Document, DocumentError
+from xmlresource.errors import XmlresourceError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.ledger import canonical_uuid
 from xmlresource.model.domain import Domain
 from xmlresource.operations.guest_policy import GuestPolicy, concerns_us, guest_policy
-from xmlresource.printable import printable
+from xmlresource.printable import one_line, printable
 
 _LXC: Final = "lxc"
 _LONGEST_LINE: Final = 1000
 
 
-class RefusalError(Exception):
+class RefusalError(XmlresourceError):
     """The guest must not start; the text is for who started it, its first line does alone."""
 
     def __init__(self, status: ExitStatus, text: str) -> None:
         super().__init__(text)
-        self.status: Final = status
+        self.exit_status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def read_guest(name: str, xml: bytes) -> Guest | None:
 
 def faulty(name: str, faults: list[Diagnostic]) -> RefusalError:
     """The refusal of a guest with a faulty policy: place and cure of the first fault, then all."""
-    lines = [printable(_fault(fault), _LONGEST_LINE) for fault in faults]
+    lines = [one_line(_fault(fault))[:_LONGEST_LINE] for fault in faults]
     lines[0] = f"{subject(name)} refused: its memory policy is faulty: {lines[0]}"
     return RefusalError(ExitStatus.FINDINGS, "\n".join(lines))
 

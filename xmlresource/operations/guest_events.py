@@ -13,7 +13,7 @@ from xmlresource.admission.refusal import refusal_text
 from xmlresource.cgroup.hierarchy import NoPlace
 from xmlresource.cgroup.report import Report
 from xmlresource.cgroup.writes import Rejection
-from xmlresource.configuration import ConfigurationError
+from xmlresource.errors import XmlresourceError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.model.promise import Process, Promise, State
 from xmlresource.operations.admitting import demand_for, host_for, reckon
@@ -24,9 +24,8 @@ from xmlresource.operations.guest_policy import obstacles
 from xmlresource.operations.host import Host, open_host
 from xmlresource.printable import printable
 from xmlresource.system import cgroups, guests, log
-from xmlresource.system.host import HostError
 from xmlresource.system.machine import Machine
-from xmlresource.system.state import StateError, Transaction
+from xmlresource.system.state import Transaction
 
 
 def answer(
@@ -55,8 +54,8 @@ def answer(
         _ANSWERS[operation](open_host(machine), guest, caller)
     except RefusalError as refusal:
         log.warning(f"{operation}: {refusal}")
-        return refusal.status, f"{refusal}\n"
-    except (ConfigurationError, HostError, StateError, OSError) as error:
+        return refusal.exit_status, f"{refusal}\n"
+    except (XmlresourceError, OSError) as error:
         text = f"{subject(name)} refused: {error}"
         log.warning(f"{operation}: {text}")
         return ExitStatus.USAGE, f"{text}\n"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from xmlresource.operations.status import GuestStatus, Status
-from xmlresource.printable import printable
+from xmlresource.printable import one_line, printable
 from xmlresource.units import approximate
 
 
@@ -19,7 +19,7 @@ def as_text(status: Status) -> str:
         lines += ["", f"{'guest':<24} {'state':<9} {'guarantee':>12} {'charged':>12}  cgroup"]
     for guest in status.guests:
         lines.append(_line(guest))
-        lines += [f"    drift: {printable(drift, 500)}" for drift in guest.drift]
+        lines += [f"    drift: {one_line(drift)}" for drift in guest.drift]
     return "\n".join(lines) + "\n"
 
 
@@ -44,7 +44,7 @@ def _line(guest: GuestStatus) -> str:
     return (
         f"{printable(promise.name, 24):<24} {promise.state.value:<9} "
         f"{approximate(promise.size):>12} {approximate(guest.held.charged):>12}  "
-        f"{printable(promise.cgroup or '-', 200)}"
+        f"{one_line(promise.cgroup or '-')}"
     )
 
 

@@ -5,6 +5,7 @@ Only what a decision needs is read: most guests ask for neither nodes nor hugepa
 
 from typing import Final, TypeVar
 
+from xmlresource.errors import XmlresourceError
 from xmlresource.hostinfo import (
     MEMINFO,
     ZONEINFO,
@@ -27,7 +28,7 @@ _PAGE_SIZE: Final = 4096
 _Known = TypeVar("_Known", int, MemoryRegion)
 
 
-class HostError(Exception):
+class HostError(XmlresourceError):
     """The host does not tell what admission must know; the text names the file and the fault."""
 
 

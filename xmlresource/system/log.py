@@ -6,7 +6,7 @@ journal, or where else syslog(3) leads.
 
 import syslog
 
-from xmlresource.printable import printable
+from xmlresource.printable import one_line
 
 _LONGEST = 2000
 
@@ -24,4 +24,4 @@ def warning(text: str) -> None:
 def _write(priority: int, text: str) -> None:
     syslog.openlog("xmlresource", syslog.LOG_PID, syslog.LOG_DAEMON)
     for line in text.splitlines():
-        syslog.syslog(priority, printable(line, _LONGEST))
+        syslog.syslog(priority, one_line(line)[:_LONGEST])

@@ -9,6 +9,7 @@ takes back.
 from types import TracebackType
 from typing import Final, Self
 
+from xmlresource.errors import XmlresourceError
 from xmlresource.ledger import Ledger, LedgerError, NewerLedgerError, decode
 from xmlresource.system.syscalls import Syscalls, is_file, is_private
 
@@ -29,7 +30,7 @@ _CHUNK: Final = 1 << 20
 _LARGEST: Final = 64 << 20  # more than a hundred thousand promises
 
 
-class StateError(Exception):
+class StateError(XmlresourceError):
     """The state folder can't be used; the text says why and what to do."""
 
 
