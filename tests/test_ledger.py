@@ -4,7 +4,7 @@ from dataclasses import replace
 from zlib import crc32
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -97,6 +97,7 @@ class LedgerAgainstDict(RuleBasedStateMachine):
 
 
 TestLedgerAgainstDict = LedgerAgainstDict.TestCase
+TestLedgerAgainstDict.settings = settings(stateful_step_count=25)
 
 
 def test_confirming_keeps_what_is_not_said() -> None:

@@ -127,6 +127,19 @@ def test_a_limit_that_makes_no_sense(tmp_path: Path, version: Literal[1, 2]) -> 
         read_ancestors(Machine(str(tmp_path)), "/", version, "/m")
 
 
+def test_a_kernel_before_hugetlb_is_asked_for_its_pools(copy: Path) -> None:
+    meminfo = copy / "proc/meminfo"
+    lines = meminfo.read_text().splitlines(keepends=True)
+    meminfo.write_text("".join(line for line in lines if not line.startswith("Hugetlb")))
+    host = read_host(Machine(str(copy)))
+    assert host.memory.hugepage_bytes == 12 << 30
+
+
+def test_other_names_beside_the_pools(copy: Path) -> None:
+    (copy / "sys/kernel/mm/hugepages/README").write_text("")
+    assert len(read_host(Machine(str(copy)), pools=True).memory.pools) == 2
+
+
 def test_a_node_without_zoneinfo(copy: Path) -> None:
     (copy / "proc/zoneinfo").unlink()
     host = read_host(Machine(str(copy)), nodes=frozenset({0}))
