@@ -194,7 +194,7 @@ def test_a_later_version_is_refused_whatever_its_checksum() -> None:
         (with_crc(header(promises=-1)), "lacks a field"),
         (with_crc(header(bytes="")), "lacks a field"),
         (with_crc(header(promises=1)), "as many"),
-        (with_crc(header(promises=1), "{}\n{}"), "as many"),
+        (with_crc(header(), "{}"), "as many"),
     ],
 )
 def test_damage_is_seen(text: bytes, reason: str) -> None:
@@ -257,6 +257,8 @@ def test_a_promise_that_makes_no_sense(wrong: dict[str, object]) -> None:
 def test_promises_that_do_not_agree_with_the_header() -> None:
     with pytest.raises(LedgerError, match="add up"):
         decode(with_crc(header(promises=1, bytes=6), line())).all()
+    with pytest.raises(LedgerError, match="as many"):
+        decode(with_crc(header(promises=1, bytes=5), line(), line())).all()
     with pytest.raises(LedgerError, match="two promises"):
         decode(with_crc(header(promises=2, bytes=10), line(), line())).all()
 

@@ -80,6 +80,8 @@ class Ledger:
         """
         array = b"[" + b",".join(self.lines.splitlines()) + b"]"
         found = tuple(_promise(fields) for fields in _json(array))
+        if len(found) != self.promises:
+            raise LedgerError("its lines are not as many as its header says")
         if len({each.uuid for each in found}) != self.promises:
             raise LedgerError("a guest has two promises")
         if sum(each.size for each in found) != self.total:
@@ -210,7 +212,7 @@ def decode(text: bytes) -> Ledger:
     boot_id, promises, total = (header.pop(name, None) for name in ("boot_id", "promises", "bytes"))
     if not isinstance(boot_id, str) or not _is_count(promises) or not _is_count(total):
         raise LedgerError("its header lacks a field")
-    if lines.count(b"\n") != promises or lines[-1:] not in {b"", b"\n"}:
+    if bool(lines) != bool(promises) or lines[-1:] not in {b"", b"\n"}:
         raise LedgerError("its lines are not as many as its header says")
     return Ledger(boot_id, promises, total, lines, header)
 
