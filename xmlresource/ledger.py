@@ -80,6 +80,8 @@ class Ledger:
         """
         array = b"[" + b",".join(self.lines.splitlines()) + b"]"
         found = tuple(_promise(fields) for fields in _json(array))
+        if len(found) != self.promises:
+            raise LedgerError("its lines are not as many as its header says")
         if len({each.uuid for each in found}) != self.promises:
             raise LedgerError("a guest has two promises")
         if sum(each.size for each in found) != self.total:
@@ -144,6 +146,10 @@ class Ledger:
 
     def encode(self) -> bytes:
         """The text to write."""
+        return b"".join(self.chunks())
+
+    def chunks(self) -> tuple[bytes, bytes, bytes]:
+        """The text in parts, so that megabytes of other guests' lines need not be copied."""
         header = {
             "format": FORMAT,
             "version": VERSION,
@@ -152,7 +158,7 @@ class Ledger:
             "bytes": self.total,
         } | self.extra
         first = _line(header)
-        return b"".join((first, self.lines, _trailer(first, self.lines)))
+        return first, self.lines, _trailer(first, self.lines)
 
     def _put(self, promise: Promise, known: Fields) -> "Ledger":
         """With the fields of ``known`` that are not ours."""
@@ -188,8 +194,9 @@ def decode(text: bytes) -> Ledger:
         NewerLedgerError: A later version wrote it.
         LedgerError: It is damaged, or no ledger at all.
     """
-    first, newline, rest = text.partition(b"\n")
-    header = _parse(first + newline)
+    begin = text.find(b"\n") + 1
+    first = text[:begin]
+    header = _parse(first or text)
     if header.pop("format", None) != FORMAT:
         raise LedgerError("its first line is not a ledger's")
     version = header.pop("version", None)
@@ -198,13 +205,14 @@ def decode(text: bytes) -> Ledger:
     if version > VERSION:
         # Before the checksum, which a later version may compute in another way.
         raise NewerLedgerError(f"version {version}; this program knows {VERSION}")
-    lines, trailer = rest[:-_TRAILER_LENGTH], rest[-_TRAILER_LENGTH:]
-    if trailer != _trailer(first + newline, lines):
+    end = max(begin, len(text) - _TRAILER_LENGTH)
+    lines = text[begin:end]
+    if text[end:] != _trailer(first, lines):
         raise LedgerError("its checksum is wrong")
     boot_id, promises, total = (header.pop(name, None) for name in ("boot_id", "promises", "bytes"))
     if not isinstance(boot_id, str) or not _is_count(promises) or not _is_count(total):
         raise LedgerError("its header lacks a field")
-    if lines.count(b"\n") != promises or lines[-1:] not in {b"", b"\n"}:
+    if bool(lines) != bool(promises) or lines[-1:] not in {b"", b"\n"}:
         raise LedgerError("its lines are not as many as its header says")
     return Ledger(boot_id, promises, total, lines, header)
 

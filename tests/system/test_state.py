@@ -5,7 +5,7 @@ import errno
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -335,14 +335,19 @@ class Faulty(Syscalls):
         return call
 
 
-class ShortWrites(Syscalls):
-    def write(self, descriptor: int, content: memoryview) -> int:
-        return super().write(descriptor, content[:3])
+class ShortCalls(Syscalls):
+    def write(self, descriptor: int, chunks: Sequence[bytes | memoryview]) -> int:
+        return super().write(descriptor, [chunks[0][:3]])
+
+    def read(self, descriptor: int, size: int) -> bytes:
+        return super().read(descriptor, min(size, 3))
 
 
-def test_short_writes_make_a_whole_ledger(tmp_path: Path) -> None:
-    add(StateFolder(str(tmp_path / "state"), ME, ShortWrites()), OLD)
-    assert StateFolder(str(tmp_path / "state"), ME).snapshot(BOOT).all() == (OLD,)
+def test_short_reads_and_writes_make_a_whole_ledger(tmp_path: Path) -> None:
+    state = StateFolder(str(tmp_path / "state"), ME, ShortCalls())
+    add(state, OLD)
+    add(state, NEW)
+    assert state.snapshot(BOOT).all() == (OLD, NEW)
 
 
 def prepare(path: Path, scene: str) -> tuple[set[tuple[Promise, ...]], tuple[Promise, ...]]:
@@ -418,3 +423,15 @@ def test_a_fault_at_every_step(tmp_path: Path, scene: str, number: int) -> None:
         if calls.last != "close":  # which the test did not do, so that it leaks
             assert open_descriptors() == before, calls.last
             check_after(path, possible, scene, f"{calls.last}, call {at} of {total}")
+
+
+def test_two_starts_make_the_folder_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+
+    class Late(Syscalls):
+        def make_folder(self, path: str, mode: int) -> None:
+            super().make_folder(path, mode)
+            super().make_folder(path, mode)
+
+    add(StateFolder(str(path), ME, Late()), OLD)
+    assert StateFolder(str(path), ME).snapshot(BOOT).all() == (OLD,)
