@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PREFIX = "xre2e-"
 STATE = Path("/run/xmlresource-e2e")
-LOCK = Path("/run/xmlresource-e2e.lock")
+LOCKED = Path("/etc/libvirt")  # a folder that is there anyway: nothing to clean up
 
 HOOKS = Path("/etc/libvirt/hooks")
 CONFIGURATION = Path("/etc/xmlresource.toml")
@@ -66,17 +66,20 @@ def borrowed_machine() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _one_run_at_a_time() -> Iterator[None]:
-    with LOCK.open("w") as lock:
+    lock = os.open(LOCKED, os.O_RDONLY | os.O_DIRECTORY)
 
-        def mine() -> bool:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
+    def mine() -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
+    try:
         wait_for("another end-to-end run ends", mine, timeout=1800)
         yield
+    finally:
+        os.close(lock)
 
 
 def _refuse_foreign_daemon() -> None:
@@ -109,9 +112,8 @@ def give_back() -> None:
     """Undo whatever STATE says was done; nothing where there is no STATE."""
     if not STATE.exists():
         return
-    for process in _started_processes():
+    for process in _started_processes() + _hooks_of(_started_processes()):
         process.signal(signal.SIGKILL)
-    for process in _started_processes():
         process.wait_gone()
     remove_guest_traces("")
     before = STATE / "before"
@@ -149,6 +151,17 @@ def _started_processes() -> list[Process]:
     except FileNotFoundError:
         return []
     return [Process(int(pid), int(started)) for pid, started in map(str.split, lines)]
+
+
+def _hooks_of(daemons: list[Process]) -> list[Process]:
+    """What the daemons started and didn't end: hooks, which stay in a daemon's session."""
+    sessions = {process.pid for process in daemons}
+    found = []
+    for pid in _all_pids():
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(pid) in sessions:
+                found.append(Process.of(pid))
+    return found
 
 
 def remove_guest_traces(name: str) -> None:
