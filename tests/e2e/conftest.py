@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from .harness import cgroups, guests, hooks, sandbox
+from .harness.commands import run
 from .harness.daemons import Libvirt, pure_v1, running_libvirt
 
 HERE = Path(__file__).parent
@@ -48,22 +48,22 @@ def _asked_for(config: pytest.Config) -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
-) -> Iterator[None]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where the tests are required, one that would be skipped has failed."""
     report = yield
-    if REQUIRED and HERE in item.path.parents and report.skipped and not hasattr(report, "wasxfail"):
+    ours = HERE in item.path.parents
+    if REQUIRED and ours and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
-        report.longrepr = f"required (XMLRESOURCE_E2E), but would be skipped: {report.longrepr[2]}"
+        report.longrepr = f"XMLRESOURCE_E2E=required, and it would be skipped: {reason}"
     return report
 
 
 def _why_impossible() -> str | None:
     if os.geteuid() != 0:
         return "the end-to-end tests need root"
-    check = subprocess.run(
-        [HERE / "provision.sh", "--check"], capture_output=True, text=True, check=False
-    )
-    if check.returncode != 0:
+    check = run([HERE / "provision.sh", "--check"])
+    if not check.ok:
         return f"{check.stdout.strip()}; run tests/e2e/provision.sh"
     return None
 
@@ -114,6 +114,7 @@ def recording_hook(libvirt: Libvirt) -> Iterator[hooks.Recorder]:
 @pytest.fixture(scope="module")
 def recording_lxc_hook(libvirt: Libvirt, containers: None) -> Iterator[hooks.Recorder]:
     """A recording LXC hook that libvirtd knows of."""
+    del containers  # only makes them work
     yield from _recording(libvirt, "lxc")
 
 

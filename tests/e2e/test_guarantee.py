@@ -377,7 +377,9 @@ def test_a_guest_that_died_with_libvirtd_frees_its_promise(
 
 @pytest.mark.usefixtures("xmlresource")
 def test_a_malformed_policy_is_refused_with_its_place_and_a_cure(new_guest: NewGuest) -> None:
-    content = "<xr:memory><xr:memoryMinGuarantee unit='MiB'>0x10</xr:memoryMinGuarantee></xr:memory>"
+    content = (
+        "<xr:memory><xr:memoryMinGuarantee unit='MiB'>0x10</xr:memoryMinGuarantee></xr:memory>"
+    )
     guest = new_guest("malformed", metadata(content)).defined()
     result = guest.start()
     assert not result.ok

@@ -33,7 +33,7 @@ MEMSW = "memory.memsw.limit_in_bytes"
 
 @pytest.fixture
 def group(libvirt: Libvirt) -> Iterator[Path]:
-    # Under the sandbox's lock, which libvirt holds.
+    del libvirt  # holds the sandbox
     with throwaway() as folder:
         yield folder
 

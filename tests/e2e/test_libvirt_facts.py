@@ -21,6 +21,8 @@ from .harness.daemons import virsh
 from .harness.guests import MIB, guarantee, metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .conftest import NewGuest
     from .harness.daemons import Libvirt
     from .harness.guests import Guest
@@ -32,6 +34,7 @@ REFUSED = ["prepare", "stopped", "release"]
 @pytest.fixture
 def lived(recorder: hooks.Recorder, new_guest: NewGuest) -> Guest:
     """A guest that was started and destroyed."""
+    del recorder  # records
     guest = new_guest("lived", guarantee(40)).running()
     must(guest.destroy())
     return guest
@@ -58,9 +61,7 @@ def has_id(xml: str) -> bool:
     return re.match(r"<domain type='\w+' id='\d+'", xml) is not None
 
 
-def test_the_pid_file_exists_at_started_and_stopped(
-    recorder: hooks.Recorder, lived: Guest
-) -> None:
+def test_the_pid_file_exists_at_started_and_stopped(recorder: hooks.Recorder, lived: Guest) -> None:
     pid_file = f"{lived.name}.pid"
     calls = recorder.calls(lived.name)
     assert [call.operation for call in calls if pid_file in call.runtime_files] == [
@@ -178,7 +179,7 @@ def test_whoever_asks_about_a_guest_waits_until_its_hook_ends(
     with concurrent.futures.ThreadPoolExecutor() as pool:
         start = pool.submit(guest.start)
         wait_for("the hook is called", lambda: operation in recorder.operations(guest.name))
-        questions = [pool.submit(guest.state), pool.submit(virsh, "list")]
+        questions = [pool.submit(guest.virsh, "domstate"), pool.submit(virsh, "list")]
         for _ in range(10):  # libvirtd itself answers meanwhile
             must(virsh("version"))
         answered = [question.done() for question in questions]
@@ -237,7 +238,7 @@ def test_a_new_hook_folder_is_noticed_at_sighup(libvirt: Libvirt, new_guest: New
         before = recorder.operations(guest.name)
         must(guest.destroy())
         libvirt.libvirtd.hang_up()
-        wait_for("the hook is called", lambda: must(guest.start()) and called(recorder, guest))
+        wait_for("the hook is called", lambda: called(recorder, guest))
     finally:
         recorder.uninstall()
         if hidden.exists():
@@ -247,6 +248,7 @@ def test_a_new_hook_folder_is_noticed_at_sighup(libvirt: Libvirt, new_guest: New
 
 
 def called(recorder: hooks.Recorder, guest: Guest) -> bool:
+    must(guest.start())
     must(guest.destroy())
     return recorder.operations(guest.name) != []
 
@@ -388,7 +390,8 @@ def test_limits_can_be_written_to_a_running_guest(new_guest: NewGuest) -> None:
     assert read(folder, "memory.memsw.limit_in_bytes") == 640 * MIB
 
 
-def test_versions(libvirt: Libvirt, record_property: pytest.RecordProperty) -> None:
+@pytest.mark.usefixtures("libvirt")
+def test_libvirt_and_qemu_answer(record_property: Callable[[str, object], None]) -> None:
     version = must(virsh("version")).stdout
     record_property("virsh version", version)
     assert "Running hypervisor: QEMU" in version

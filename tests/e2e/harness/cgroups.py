@@ -27,10 +27,10 @@ def memory_is_v1() -> bool:
 def memory_cgroup(process: Process) -> Path:
     """The folder with the memory files of the guest that this process is."""
     membership = Path(f"/proc/{process.pid}/cgroup").read_text()
-    places = dict(
-        (controllers, path)
+    places = {
+        controllers: path
         for _, controllers, path in (line.split(":", 2) for line in membership.splitlines())
-    )
+    }
     if "memory" in places:
         return _outermost(V1_MEMORY / places["memory"].lstrip("/"))
     return _outermost(sandbox.CGROUPS / places[""].lstrip("/"))
@@ -82,10 +82,10 @@ def hog(folder: Path, mebibytes: int) -> Iterator[None]:
     """A process in the cgroup that has touched so much memory and keeps it."""
     script = (
         f"echo $$ > {folder}/cgroup.procs; "
-        f"exec /usr/bin/perl -e '$| = 1; $x = \"x\" x ({mebibytes} << 20); print \"full\\n\"; <>'"
+        f'exec /usr/bin/perl -e \'$| = 1; $x = "x" x ({mebibytes} << 20); print "full\\n"; <>\''
     )
-    with subprocess.Popen(
-        ["/bin/sh", "-c", script],  # noqa: S603 - fixed words
+    with subprocess.Popen(  # noqa: S603 - fixed words
+        ["/bin/sh", "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import sandbox
 from .commands import Process, Result, must, wait_for
 from .daemons import LXC, QEMU, virsh
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMESPACE = "urn:xmlresource:1"
 MIB = 1024 * 1024

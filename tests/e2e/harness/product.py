@@ -28,7 +28,7 @@ class Product:
     def install(cls, folder: Path) -> Product:
         """Build the wheel and install it into a new environment; takes what `build` needs."""
         wheels = folder / "wheels"
-        build = [sys.executable, "-m", "build", "--wheel", "--outdir", wheels, REPOSITORY]
+        build = (sys.executable, "-m", "build", "--wheel", "--outdir", wheels, REPOSITORY)
         must(run(build, timeout=600))
         (wheel,) = wheels.glob("*.whl")
         python = folder / "venv" / "bin" / "python"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -222,7 +223,7 @@ def _members(cgroup: Path) -> set[int]:
 def _remove_cgroup(folder: Path) -> None:
     for path, _, _ in os.walk(folder, topdown=False):
         # A process that has just ended may hold it for a moment yet.
-        wait_for(f"cgroup {path} can be removed", lambda path=path: _rmdir(path), timeout=30)
+        wait_for(f"cgroup {path} can be removed", functools.partial(_rmdir, path), timeout=30)
 
 
 def _rmdir(path: str) -> bool:
