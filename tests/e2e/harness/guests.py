@@ -117,7 +117,7 @@ class Guest:
             extra=self.extra,
             memory=self.memory,
             allocation=IMMEDIATE if self.immediate else "",
-            root=container_root(),
+            root="" if self.uri == QEMU else container_root(),
         )
 
     def file(self) -> Path:
