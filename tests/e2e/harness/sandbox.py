@@ -190,15 +190,15 @@ def remove_guest_traces(name: str) -> None:
 def guest_cgroups(name: str) -> list[Path]:
     """Cgroups that libvirt made for a guest of ours, or for all, in every hierarchy."""
     # Without machined: machine/qemu-1-NAME.libvirt-qemu; with it: a scope, the name escaped.
-    plain = f"{CGROUPS}/**/*-{name or PREFIX}*"
-    escaped = plain.replace(PREFIX, PREFIX.replace("-", r"\x2d"))
-    found = {
-        path
-        for glob in (plain, escaped)
-        for path in Path("/").glob(glob.lstrip("/"))
-        if path.is_dir()
-    }
-    return sorted(found)
+    plain = f"-{name or PREFIX}"
+    escaped = plain.replace("-", r"\x2d")
+    # os.walk, since cgroups of others come and go meanwhile.
+    return sorted(
+        Path(parent) / folder
+        for parent, folders, _ in os.walk(CGROUPS)
+        for folder in folders
+        if plain in folder or escaped in folder
+    )
 
 
 def guest_files(name: str) -> list[Path]:
