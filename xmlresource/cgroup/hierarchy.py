@@ -18,11 +18,11 @@ folder from the top counts, below what is mounted.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from xmlresource.cgroup.mounts import is_below, parse_mounts, visible_mounts
+from xmlresource.record import record
 
 CONTROLLER: Final = "memory"
 DELETED: Final = " (deleted)"
@@ -52,7 +52,7 @@ class Layout(Enum):
     PLAIN = "plain"  # without systemd-machined
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Controller:
     """The memory controller's hierarchy as it is mounted.
 
@@ -81,7 +81,7 @@ class Controller:
         return self.mount_point.rstrip("/") + below.rstrip("/")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a guest's memory is accounted.
 
@@ -111,7 +111,7 @@ class Place:
         return self.systemd and _UNIT.fullmatch(cgroup.rpartition("/")[2]) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoPlace:
     """There is none, or it can't be told; ``reason`` says why in a sentence without full stop."""
 

@@ -1,15 +1,16 @@
 """What ``/proc/PID/mountinfo`` says, and which of the mounts can still be reached by their path."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from xmlresource.record import record
 
 _ESCAPED: Final = re.compile(r"\\([0-7]{3})")
 _FIELDS_BEFORE_TAGS: Final = 6
 _FIELDS_AFTER_TAGS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mount:
     """One line of mountinfo (proc_pid_mountinfo(5)).
 

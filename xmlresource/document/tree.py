@@ -7,13 +7,13 @@ end of a start tag) is found from there when asked, in the document's own bytes.
 import pyexpat
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NoReturn
 
 from xmlresource.diagnostics import Span
 from xmlresource.document.errors import document_error
 from xmlresource.document.source import Source
+from xmlresource.record import record
 
 # xmlParserMaxDepth of libxml2, with which libvirt parses.
 MOST_LEVELS: Final = 256
@@ -28,7 +28,7 @@ _MARKUP: Final = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _END_TAG: Final = re.compile(rb"</[^>]*>")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attribute:
     """One attribute as it stands in the document: offsets of its name and of its quoted value."""
 
@@ -39,7 +39,7 @@ class Attribute:
     value_end: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StartTag:
     """A start tag as it stands in the document.
 

@@ -1,13 +1,13 @@
 """The tunables of one guest."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from xmlresource.record import record
 from xmlresource.tunables import MEMORY
 from xmlresource.units import Amount, Unlimited
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemoryPolicy:
     """What one guest may use of memory and must get, in bytes.
 

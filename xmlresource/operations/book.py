@@ -1,13 +1,13 @@
 """The ledger, brought up to date: without promises to guests that are gone, with those that run."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from xmlresource.cgroup.hierarchy import Controller, NoPlace
 from xmlresource.document import Document, DocumentError
 from xmlresource.ledger import Ledger, LedgerError, canonical_uuid, ledger_of
 from xmlresource.model.promise import Held, Promise, State
 from xmlresource.operations.guest_policy import concerns_us, guest_policy
+from xmlresource.record import replace
 from xmlresource.staleness import Alive, processes_of, why_stale
 from xmlresource.system import cgroups, charges, guests, log
 from xmlresource.system.guests import RunningGuest

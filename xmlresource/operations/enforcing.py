@@ -1,7 +1,6 @@
 """Put the policy of a guest that runs in force, and take it out again."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from xmlresource.cgroup.hierarchy import NoPlace, Place
 from xmlresource.cgroup.plan import plan, plan_ancestors
@@ -11,6 +10,7 @@ from xmlresource.configuration import Configuration
 from xmlresource.ledger import Ledger
 from xmlresource.model.promise import Promise
 from xmlresource.operations.guest_policy import GuestPolicy
+from xmlresource.record import replace
 from xmlresource.system import cgroups
 from xmlresource.system.machine import Machine
 

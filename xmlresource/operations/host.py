@@ -1,15 +1,14 @@
 """The host that an operation is on."""
 
-from dataclasses import dataclass
-
 from xmlresource.configuration import Configuration
+from xmlresource.record import record
 from xmlresource.system import guests
 from xmlresource.system.config import read_configuration
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import FOLDER, StateFolder, Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Host:
     """Its files, its settings, its book."""
 

@@ -4,10 +4,10 @@ import contextlib
 import os
 import shlex
 import signal
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
+from xmlresource.record import record
 from xmlresource.system.machine import Machine
 
 DRIVERS: Final = ("qemu", "lxc")
@@ -19,7 +19,7 @@ _DAEMONS: Final = frozenset({"libvirtd", "virtqemud", "virtlxcd"})
 _MODE: Final = 0o755
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Daemon:
     """A running libvirt daemon."""
 
