@@ -5,7 +5,7 @@ from typing import Final
 
 from xmlresource.record import record
 
-_ESCAPED: Final = re.compile(r"\\([0-7]{3})")
+_ESCAPED: Final = r"\\([0-7]{3})"
 _FIELDS_BEFORE_TAGS: Final = 6
 _FIELDS_AFTER_TAGS: Final = 3
 
@@ -64,7 +64,9 @@ def _parse_line(line: str) -> Mount | None:
 
 def unescape(text: str) -> str:
     r"""``text`` with the kernel's escapes undone: ``\040`` is a space, ``\134`` a backslash."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 8)), text)
+    if "\\" not in text:
+        return text
+    return re.sub(_ESCAPED, lambda match: chr(int(match[1], 8)), text)
 
 
 def visible_mounts(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:

@@ -11,14 +11,14 @@ from xmlresource.model.host import AncestorLimit, Host
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.promise import Promise
 from xmlresource.operations.book import held
-from xmlresource.system import cgroups, charges
+from xmlresource.system import charges, places
 from xmlresource.system.host import read_host
 from xmlresource.system.machine import Machine
 
 
 def demand_for(domain: Domain, policy: MemoryPolicy) -> Demand:
     """What the guest asks of this host."""
-    return demand_of(domain, policy, cgroups.PAGE_SIZE)
+    return demand_of(domain, policy, places.PAGE_SIZE)
 
 
 def host_for(machine: Machine, demand: Demand) -> Host:
@@ -31,7 +31,7 @@ def host_for(machine: Machine, demand: Demand) -> Host:
         machine,
         nodes=demand.host_nodes,
         pools=bool(demand.hugepages),
-        page_size=cgroups.PAGE_SIZE,
+        page_size=places.PAGE_SIZE,
     )
 
 
@@ -55,8 +55,8 @@ def reckon(
 
 def _above(machine: Machine, domain: Domain) -> tuple[AncestorLimit, ...]:
     """The limits above the place where the guest will run."""
-    controller = cgroups.host_controller(machine)
+    controller = places.host_controller(machine)
     if isinstance(controller, NoPlace):
         return ()
     groups = partition_groups(domain.partition)
-    return charges.ancestor_limits(machine, controller, groups, cgroups.PAGE_SIZE)
+    return charges.ancestor_limits(machine, controller, groups, places.PAGE_SIZE)
