@@ -1,5 +1,7 @@
 """The host that an operation is on."""
 
+import os
+
 from xmlresource.configuration import Configuration
 from xmlresource.record import record
 from xmlresource.system import guests
@@ -32,4 +34,5 @@ def open_host(machine: Machine) -> Host:
     Raises:
         ConfigurationError: Its configuration can't be used.
     """
-    return Host(machine, read_configuration(machine), StateFolder(machine.path(FOLDER)))
+    state = StateFolder(machine.path(FOLDER), owner=os.geteuid())
+    return Host(machine, read_configuration(machine), state)

@@ -10,7 +10,8 @@ from typing import Final
 from xmlresource.record import record
 
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC
-_WRITE: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+# O_TRUNC means nothing to a kernel file, and keeps a folder of plain files in its place honest.
+_WRITE: Final = os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 _CHUNK: Final = 1 << 16
 
 
