@@ -21,7 +21,7 @@ from xmlresource.units import KIB, SizeError, Unlimited, parse_size
 MIB: Final = KIB * KIB
 
 COUNTS: Final = frozenset(
-    {"one", "vcpu", "iothread", "queue", "head", "context", "device", "extra_head"}
+    {"one", "vcpu", "iothread", "context", "driver", "efi", "queue", "head", "extra_head"}
 )
 """Units that are counted."""
 
@@ -53,6 +53,22 @@ _ON_PCI: Final = {
     "crypto": ("model", ("virtio*",)),
     "video": ("model/@type", ("virtio",)),
     "input": ("bus", ("virtio",)),
+}
+_EFI: Final = frozenset({"efi", "pflash"})
+
+# What tells which driver a device needs in the guest.
+_MODEL: Final = {
+    "disk": "target/@bus",
+    "interface": "model/@type",
+    "controller": "type",
+    "video": "model/@type",
+    "memballoon": "model",
+    "rng": "model",
+    "filesystem": "driver/@type",
+    "input": "bus",
+    "watchdog": "model",
+    "vsock": "model",
+    "hostdev": "type",
 }
 _CONTROLLERS_ON_PCI: Final = {
     "usb": ("qemu-xhci", "nec-xhci"),
@@ -163,12 +179,25 @@ def _guest(domain: Domain) -> Subject:
         "vcpu": domain.vcpus,
         "iothread": domain.iothreads,
         "context": 1 + domain.iothreads,
-        "device": len([kind for kind in kinds if kind not in _NO_DEVICE]),
+        "driver": len(_drivers(domain)),
+        "efi": int(facts["firmware"] in _EFI),
         "ram": small,
         "vcpu_ram": domain.vcpus * ram,
         "tb_cache": (domain.tb_cache or TB_CACHE) if facts["accelerator"] == "tcg" else 0,
     }
     return Subject("guest", facts, units)
+
+
+def _drivers(domain: Domain) -> set[tuple[str, str]]:
+    """The different drivers that the guest needs: emulation translates the code of each once."""
+    found = set()
+    for device in domain.devices:
+        fact = _MODEL.get(device.kind)
+        if fact is not None:
+            model = device.attributes.get(fact, "")
+            if model not in {"none", "ps2"}:
+                found.add((device.kind, model))
+    return found
 
 
 def _is_shared(domain: Domain) -> bool:
