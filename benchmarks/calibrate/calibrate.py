@@ -11,6 +11,7 @@ import fnmatch
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -92,6 +93,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--work", type=Path, default=Path("/var/lib/xr-calibrate"))
     options = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(1))
     options.work.mkdir(exist_ok=True)
     make_images(options.work / "images")
     group = f"xr-calibrate-{os.getpid()}"
@@ -145,8 +148,12 @@ def _measure_set(
             if fnmatch.fnmatch(guest, options.only)
             and (guest not in done or done[guest]["xml"] != xml)
         ]
-        for future in futures:
-            future.result()
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:  # interrupted: let those that run end, and clean up after them
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 if __name__ == "__main__":

@@ -76,7 +76,9 @@ def command_line(
     implied = [
         Device("controller", dict(subject.facts))
         for subject in subjects_of(domain)
-        if subject.kind == "controller" and subject.facts.get("implied")
+        if subject.kind == "controller"
+        and subject.facts.get("implied")
+        and subject.facts["type"] != "pci"  # ports come with their devices
     ]
     for number, device in enumerate([*controllers, *implied]):
         _controller(line, number, device)
@@ -232,7 +234,7 @@ def _video(line: Line, number: int, device: Device) -> None:
     heads = given.get("model/@heads", "1")
     vgamem = int(given.get("model/@vgamem", 16384)) // 1024
     first = not any(other.kind == "video" for other in line.domain.devices[:number])
-    at = ",bus=pcie.0,addr=0x1" if line.is_pcie else ",addr=0x2"
+    at = ",bus=pcie.0,addr=0x1" if line.is_pcie else ""
     if model == "qxl":
         ram = int(given.get("model/@ram", 65536)) * 1024
         vram = int(given.get("model/@vram", 65536)) * 1024

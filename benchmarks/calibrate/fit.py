@@ -182,7 +182,7 @@ def _part_of(row: tables.Row) -> str:
 
 
 def _is_fitted(row: tables.Row) -> bool:
-    return row.source.startswith("measured") and row.name not in FIXED
+    return row.source.startswith("measured: ") and row.name not in FIXED
 
 
 def _complain(table: tables.Table, expected: dict[Feature, float]) -> None:

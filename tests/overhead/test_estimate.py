@@ -99,8 +99,6 @@ def _reached(row):
     elif row.of == "image":
         names = {"format": "driver/@type", "protocol": "source/@protocol"}
         found.append(Device("disk", {names[fact]: value for fact, value in facts.items()}))
-    elif row.of == "port":
-        fields["machine"] = "q35"
     elif row.of != "guest":
         size = {"target/size": "1024"}
         found.append(Device(row.of, device_facts, size if row.of == "memory" else {}))
@@ -146,9 +144,7 @@ def test_page_tables_are_a_512th_of_ram_and_none_on_hugepages():
 
 
 def test_a_small_translation_cache_bounds_what_emulation_takes():
-    free, bound = (
-        estimate(guest(type="qemu", tb_cache=cache)).total for cache in (None, 16 * MIB)
-    )
+    free, bound = (estimate(guest(type="qemu", tb_cache=cache)).total for cache in (None, 16 * MIB))
     assert bound.expected < free.expected - 16 * MIB
     assert free.worst - bound.worst > 1000 * MIB
 
@@ -197,7 +193,7 @@ def test_what_the_host_pays_is_told_apart():
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (lambda total: -MIB, "below the guest's own RAM"),
+        (lambda _total: -MIB, "below the guest's own RAM"),
         (lambda total: total.expected * 3 // 4, "killed in ordinary use"),
         (lambda total: total.worst * 3 // 4, "everything is busy at once"),
     ],

@@ -48,8 +48,9 @@ def test_the_data_add_up_and_are_json():
     inside = [item for item in data["items"] if item["charged"] != "outside"]
     for column in ("idle", "expected", "worst"):
         assert sum(item[column] for item in inside) == data["total"][column]
-    assert sum(data["by_charged"][who]["worst"] for who in ("qemu", "kernel", "helper")) == (
-        data["total"]["worst"]
+    assert (
+        sum(data["by_charged"][who]["worst"] for who in ("qemu", "kernel", "helper"))
+        == (data["total"]["worst"])
     )
     assert data["recommended"]["hard_limit"] == overhead.hard_limit
     assert data["unknown"] == ["sound theremin"]

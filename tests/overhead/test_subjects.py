@@ -29,6 +29,14 @@ def find(domain, kind):
     return [subject for subject in subjects_of(domain) if subject.kind == kind]
 
 
+def ports(domain):
+    return [
+        subject
+        for subject in find(domain, "controller")
+        if subject.facts.get("model") == "pcie-root-port"
+    ]
+
+
 def guest(*devices, **fields):
     return Domain(**{"type": "kvm", "memory": GIB, "devices": devices, **fields})
 
@@ -51,7 +59,11 @@ def test_what_libvirt_adds_by_itself_is_there():
         ("memballoon", "virtio"),
     ]
     modern = find(guest(machine="pc-q35-7.2"), "controller")
-    assert [subject.facts["model"] for subject in modern] == ["qemu-xhci"]
+    assert [subject.facts["model"] for subject in modern] == [
+        "qemu-xhci",
+        "pcie-root-port",
+        "pcie-root-port",
+    ]
 
 
 def test_what_is_there_is_not_added():
@@ -97,10 +109,10 @@ def test_each_device_on_pcie_gets_a_port_where_none_is_named():
         Device("controller", {"type": "virtio-serial"}),
         Device("sound", {"model": "ich9"}),
     )
-    assert len(find(guest(*devices, machine="q35"), "port")) == 4  # with the balloon
+    assert len(ports(guest(*devices, machine="q35"))) == 4  # with the balloon
     named = Device("controller", {"type": "pci", "model": "pcie-root-port"})
-    assert not find(guest(*devices, named, machine="q35"), "port")
-    assert not find(guest(*devices, machine="pc"), "port")
+    assert len(ports(guest(*devices, named, machine="q35"))) == 1
+    assert not ports(guest(*devices, machine="pc"))
 
 
 def test_each_layer_of_a_chain_is_an_image():
@@ -158,6 +170,11 @@ def test_the_translation_cache_is_emulations_alone():
     assert subjects_of(guest())[0].units["tb_cache"] == 0
     assert subjects_of(guest(type="qemu"))[0].units["tb_cache"] == TB_CACHE
     assert subjects_of(guest(type="qemu", tb_cache=MIB))[0].units["tb_cache"] == MIB
+
+
+def test_a_vcpu_reaches_a_gibibyte_of_ram():
+    for memory, reach in ((MIB, MIB), (8 * GIB, GIB)):
+        assert subjects_of(guest(memory=memory, vcpus=3))[0].units["vcpu_ram"] == 3 * reach
 
 
 def test_drivers_are_counted_once_each():

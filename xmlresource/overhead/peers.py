@@ -110,9 +110,9 @@ def _igvm(_domain: Domain) -> int:
 
 
 PEERS: Final = (
-    Peer("libvirt 2012", "1.02 × (RAM + video) + 200", _libvirt_2012),
-    Peer("libvirt 2013", "1.5 × (RAM + video) + 32 a disk + 200", _libvirt_2013),
-    Peer("libvirt 2013, later", "1.5 × (RAM + video) + 32 a disk + 400", _libvirt_2013_later),
+    Peer("libvirt 2012", "1.02 * (RAM + video) + 200", _libvirt_2012),
+    Peer("libvirt 2013", "1.5 * (RAM + video) + 32 a disk + 200", _libvirt_2013),
+    Peer("libvirt 2013, later", "1.5 * (RAM + video) + 32 a disk + 400", _libvirt_2013_later),
     Peer(
         "KubeVirt",
         "RAM/512 + 190 for its daemons + 50 + 8 a vCPU + 8 + 32 with graphics, …",
@@ -125,7 +125,7 @@ PEERS: Final = (
     Peer("oVirt", "RAM/512 + 64 + video + 8 a vCPU + 8 an iothread", _ovirt),
     Peer("EVE", "350 + 20 + 3 a vCPU + 2.5 % of RAM", _eve),
     Peer("Kata", "320", _kata),
-    Peer("OpenShift's guide", "0.002 × RAM + 218 + 8 a vCPU + 16 a screen", _openshift),
+    Peer("OpenShift's guide", "0.002 * RAM + 218 + 8 a vCPU + 16 a screen", _openshift),
     Peer("igvm", "50", _igvm),
 )
 """The formulas, oldest first where that is known."""

@@ -5,10 +5,10 @@ conditions ask for, and *units* that its coefficients are multiplied with. Nothi
 figure; those are the table's.
 
 Kinds that are no device: ``guest`` (one), ``image`` (each layer of each disk's backing chain),
-``port`` (each PCIe root port that libvirt will add), ``container`` (an LXC domain).
+``container`` (an LXC domain).
 
-What libvirt adds to a definition by itself (a USB controller, a balloon, ports …) is a subject
-too, with the fact ``implied`` = ``yes``, where the definition does not have it yet.
+What libvirt adds to a definition by itself (a USB controller, a balloon, root ports …) is a
+subject too, with the fact ``implied`` = ``yes``, where the definition does not have it yet.
 """
 
 from collections.abc import Iterator
@@ -30,6 +30,9 @@ SIZES: Final = frozenset({"ram", "vcpu_ram", "tb_cache", "vram", "vgamem", "size
 
 TB_CACHE: Final = 1024 * MIB
 """QEMU's translation cache where the XML sets none, on a host with 8 GiB or more (tcg/region.c)."""
+
+TLB_REACH: Final = 1024 * MIB
+"""The RAM that one vCPU may touch between two flushes of its emulated TLB."""
 
 L2_CACHE: Final = 32 * MIB
 """The most that qcow2 caches of its tables by default, per image (docs/qcow2-cache.txt)."""
@@ -54,6 +57,7 @@ _ON_PCI: Final = {
     "video": ("model/@type", ("virtio",)),
     "input": ("bus", ("virtio",)),
 }
+_ROOT_PORT: Final = {"type": "pci", "model": "pcie-root-port", "implied": "yes"}
 _EFI: Final = frozenset({"efi", "pflash"})
 
 # What tells which driver a device needs in the guest.
@@ -182,7 +186,7 @@ def _guest(domain: Domain) -> Subject:
         "driver": len(_drivers(domain)),
         "efi": int(facts["firmware"] in _EFI),
         "ram": small,
-        "vcpu_ram": domain.vcpus * ram,
+        "vcpu_ram": domain.vcpus * min(ram, TLB_REACH),
         "tb_cache": (domain.tb_cache or TB_CACHE) if facts["accelerator"] == "tcg" else 0,
     }
     return Subject("guest", facts, units)
@@ -291,13 +295,13 @@ def _ports(domain: Domain, guest: Subject, found: list[Subject]) -> Iterator[Sub
     if not (domain.machine or "").startswith(_PCIE_MACHINES):
         return
     if any(
-        device.kind == "controller" and device.attributes.get("model") == "pcie-root-port"
+        device.kind == "controller" and device.attributes.get("model") == _ROOT_PORT["model"]
         for device in domain.devices
     ):
         return
     for subject in found:
         if _is_on_pci(subject):
-            yield Subject("port", {}, {**guest.units, "one": 1})
+            yield Subject("controller", dict(_ROOT_PORT), {**guest.units, "one": 1})
 
 
 def _is_on_pci(subject: Subject) -> bool:
