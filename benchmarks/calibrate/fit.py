@@ -3,11 +3,11 @@
 ``python benchmarks/calibrate/fit.py [--check]`` writes the table anew, or says whether that would
 change it. The same measurements always give the same table.
 
-Non-negative least squares of the relative error, in three parts that are measured apart (QEMU's
-own memory, the kernel's, the helpers'), for the expected figures first and then for the idle ones,
-which are kept below. A coefficient that stands as ``[0, 0, worst]`` is for the worst case only and
-left alone, as are rows from literature. What stays of a part after the rows from literature are
-taken off is what the measured rows must explain.
+Non-negative least squares of the relative error, in parts that are measured apart (the translation
+cache, QEMU's own memory, the kernel's, the helpers'); for the idle figures first, which show little
+noise, and then for the expected ones, none below its idle one. A coefficient that stands as
+``[0, 0, worst]`` is for the worst case only and left alone, as are rows from literature; what they
+cost is taken off first.
 """
 
 import argparse
@@ -37,6 +37,7 @@ FULL = 0.9
 GRAIN = 1024
 FINE = 8 * GRAIN  # coefficients below this are kept to the byte
 ROUNDS = 4000
+RIDGE = (0.002 / MIB) ** 2  # keeps what always comes together from being told apart by noise
 WORST_IS_AT_LEAST = 1.25  # of expected
 
 Feature = tuple[int, str]  # a row, by its place in the table, and a unit
@@ -72,19 +73,19 @@ def fitted(text: str) -> str:
     # A guest that ran no operating system says nothing of what to expect of one.
     expected: dict[Feature, float] = {}
     idle: dict[Feature, float] = {}
-    for part in ("qemu", "cache", "kernel", "helper"):
+    for part in ("cache", "qemu", "kernel", "helper"):  # QEMU's own after the cache
         active = [guest for guest in guests if guest.activity == "linux"]
-        found = solve(list(_equations(table, active, part, "expected")), {})
-        expected |= found
-        idle |= solve(list(_equations(table, guests, part, "idle")), found)
+        found = solve(list(_equations(table, guests, part, "idle", idle)), {})
+        idle |= found
+        expected |= solve(list(_equations(table, active, part, "expected", expected)), found)
     _complain(table, expected)
     _add_notes(table, expected)
     _add_notes(table, idle)
     return _rewritten(text, table, expected, idle)
 
 
-def solve(equations: list[Equation], most: dict[Feature, float]) -> dict[Feature, float]:
-    """The coefficients, none below 0 or above ``most``, by coordinate descent."""
+def solve(equations: list[Equation], least: dict[Feature, float]) -> dict[Feature, float]:
+    """The coefficients, none below 0 or ``least``, by coordinate descent."""
     features = sorted({feature for equation in equations for feature in equation.counts})
     values = dict.fromkeys(features, 0.0)
     using = {
@@ -99,10 +100,10 @@ def solve(equations: list[Equation], most: dict[Feature, float]) -> dict[Feature
     for _ in range(ROUNDS):
         largest = 0.0
         for feature in features:
-            scale = sum(factor * factor for _, factor in using[feature])
+            scale = RIDGE + sum(factor * factor for _, factor in using[feature])
             push = sum(rest[place] * factor for place, factor in using[feature])
-            wanted = max(values[feature] + push / scale, 0.0)
-            wanted = min(wanted, most.get(feature, wanted))
+            push -= RIDGE * values[feature]
+            wanted = max(values[feature] + push / scale, least.get(feature, 0.0))
             change = wanted - values[feature]
             if change:
                 values[feature] = wanted
@@ -115,7 +116,11 @@ def solve(equations: list[Equation], most: dict[Feature, float]) -> dict[Feature
 
 
 def _equations(
-    table: tables.Table, guests: list[data.Measured], part: str, state: str
+    table: tables.Table,
+    guests: list[data.Measured],
+    part: str,
+    state: str,
+    solved: dict[Feature, float],
 ) -> Iterator[Equation]:
     for guest in guests:
         shown = guest.idle if state == "idle" else guest.active
@@ -123,9 +128,20 @@ def _equations(
             continue
         counts, known = _features(table, guest, part, state)
         if part == "qemu":
-            counts[PER_CACHE] = shown.translation_cache / MIB
+            # What a vCPU's hugepage leaves empty has no notes.
+            _, regions = _regions(table)
+            empty = solved.get(regions, 0.0) * _features(table, guest, "cache", state)[0].get(
+                regions, 0
+            )
+            counts[PER_CACHE] = max(shown.translation_cache - empty, 0) / MIB
         if counts:
             yield Equation(counts, _bytes(shown, part) - known, 1 / shown.total)
+
+
+def _regions(table: tables.Table) -> tuple[int, Feature]:
+    """The row of the translation cache, and its feature of regions."""
+    cache = [row.name for row in table.rows].index(CACHE_ROW)
+    return cache, (cache, "region")
 
 
 def _is_full(guest: data.Measured, shown: data.Shown) -> bool:

@@ -224,10 +224,10 @@ def _monitor(run: Run) -> socket.socket:
             raise GuestError("the emulator did not start")
         return path.exists()
 
-    _wait(there, 60, "no monitor")
+    _wait(there, PATIENCE, "no monitor")
     monitor = socket.socket(socket.AF_UNIX)
-    monitor.settimeout(60)
-    end = time.monotonic() + 60
+    monitor.settimeout(PATIENCE)
+    end = time.monotonic() + PATIENCE
     while True:
         try:
             monitor.connect(str(path))

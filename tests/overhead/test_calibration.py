@@ -28,8 +28,6 @@ def test_at_least_sixty_guests_are_held_out_and_none_is_fitted(cases):
 
 
 def _raw(name):
-    import json
-
     return json.loads((data.MEASUREMENTS / f"{name}.json").read_text())["guests"]
 
 

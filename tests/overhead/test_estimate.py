@@ -102,6 +102,8 @@ def _reached(row):
     elif row.of != "guest":
         size = {"target/size": "1024"}
         found.append(Device(row.of, device_facts, size if row.of == "memory" else {}))
+    if of_guest.get("qxl") == "yes":
+        found.append(Device("video", {"model/@type": "qxl"}))
     if of_guest.get("disks") == "some":
         found.append(Device("disk"))
     domain = guest(*found, **fields)

@@ -21,7 +21,7 @@ from xmlresource.units import KIB, SizeError, Unlimited, parse_size
 MIB: Final = KIB * KIB
 
 COUNTS: Final = frozenset(
-    {"one", "vcpu", "iothread", "context", "driver", "efi", "queue", "head", "extra_head"}
+    {"one", "vcpu", "region", "iothread", "driver", "efi", "queue", "head", "extra_head"}
 )
 """Units that are counted."""
 
@@ -57,7 +57,10 @@ _ON_PCI: Final = {
     "video": ("model/@type", ("virtio",)),
     "input": ("bus", ("virtio",)),
 }
+_REGIONS: Final = 8
+_HUGEPAGE: Final = 2 * MIB
 _ROOT_PORT: Final = {"type": "pci", "model": "pcie-root-port", "implied": "yes"}
+_BRIDGE: Final = {"type": "pci", "model": "pcie-to-pci-bridge", "implied": "yes"}
 _EFI: Final = frozenset({"efi", "pflash"})
 
 # What tells which driver a device needs in the guest.
@@ -73,6 +76,15 @@ _MODEL: Final = {
     "watchdog": "model",
     "vsock": "model",
     "hostdev": "type",
+}
+# Devices of conventional PCI; on PCIe machines libvirt puts a bridge between.
+_ON_OLD_PCI: Final = {
+    "interface": (
+        "model/@type",
+        ("rtl8139", "e1000", "pcnet", "ne2k_pci", "i825*", "tulip", ""),
+    ),
+    "sound": ("model", ("ich6", "ac97", "es1370")),
+    "watchdog": ("model", ("i6300esb",)),
 }
 _CONTROLLERS_ON_PCI: Final = {
     "usb": ("qemu-xhci", "nec-xhci"),
@@ -175,21 +187,32 @@ def _guest(domain: Domain) -> Subject:
         "firmware": domain.firmware or "bios",
         "launch_security": domain.launch_security or "",
         "disks": "some" if "disk" in kinds else "none",
-        "graphics": "some" if "graphics" in kinds else "none",
+        "qxl": "yes" if _has_qxl(domain) else "no",
         "shared": "yes" if _is_shared(domain) else "no",
     }
+    cache = (domain.tb_cache or TB_CACHE) if facts["accelerator"] == "tcg" else 0
     units = {
         "one": 1,
         "vcpu": domain.vcpus,
+        "region": _regions(domain, cache),
         "iothread": domain.iothreads,
-        "context": 1 + domain.iothreads,
         "driver": len(_drivers(domain)),
         "efi": int(facts["firmware"] in _EFI),
         "ram": small,
         "vcpu_ram": domain.vcpus * min(ram, TLB_REACH),
-        "tb_cache": (domain.tb_cache or TB_CACHE) if facts["accelerator"] == "tcg" else 0,
+        "tb_cache": cache,
     }
     return Subject("guest", facts, units)
+
+
+def _regions(domain: Domain, cache: int) -> int:
+    """The vCPUs that begin a hugepage of the translation cache each (tcg_n_regions in QEMU).
+
+    Each vCPU has up to eight regions of it. Where they are so small that they don't hold an
+    aligned hugepage, it is only touched page by page.
+    """
+    large = cache // (_REGIONS * domain.vcpus) >= 2 * _HUGEPAGE if domain.vcpus else False
+    return domain.vcpus if large else 0
 
 
 def _drivers(domain: Domain) -> set[tuple[str, str]]:
@@ -202,6 +225,13 @@ def _drivers(domain: Domain) -> set[tuple[str, str]]:
             if model not in {"none", "ps2"}:
                 found.add((device.kind, model))
     return found
+
+
+def _has_qxl(domain: Domain) -> bool:
+    return any(
+        device.kind == "video" and device.attributes.get("model/@type") == "qxl"
+        for device in domain.devices
+    )
 
 
 def _is_shared(domain: Domain) -> bool:
@@ -299,16 +329,21 @@ def _ports(domain: Domain, guest: Subject, found: list[Subject]) -> Iterator[Sub
         for device in domain.devices
     ):
         return
+    units = {**guest.units, "one": 1}
     for subject in found:
-        if _is_on_pci(subject):
-            yield Subject("controller", dict(_ROOT_PORT), {**guest.units, "one": 1})
+        if _sits_on(_ON_PCI, subject):
+            yield Subject("controller", dict(_ROOT_PORT), units)
+    if any(_sits_on(_ON_OLD_PCI, subject) for subject in found):
+        yield Subject("controller", dict(_ROOT_PORT), units)
+        yield Subject("controller", dict(_BRIDGE), units)
 
 
-def _is_on_pci(subject: Subject) -> bool:
+def _sits_on(table: dict[str, tuple[str, tuple[str, ...]]], subject: Subject) -> bool:
     if subject.kind == "controller":
-        fact, patterns = "model", _CONTROLLERS_ON_PCI.get(subject.facts.get("type", ""), ())
+        kinds = _CONTROLLERS_ON_PCI if table is _ON_PCI else {}
+        fact, patterns = "model", kinds.get(subject.facts.get("type", ""), ())
     else:
-        fact, patterns = _ON_PCI.get(subject.kind, ("", ()))
+        fact, patterns = table.get(subject.kind, ("", ()))
     value = subject.facts.get(fact, "")
     return any(fits(value, pattern) for pattern in patterns)
 

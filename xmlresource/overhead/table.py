@@ -6,7 +6,6 @@ that can't be understood is a fault of this package, not of a user's document.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 from xmlresource.overhead.costs import Charged, Cost
@@ -107,7 +106,9 @@ def load() -> Table:
     Raises:
         TableError: It is not a valid table.
     """
-    import tomllib  # noqa: PLC0415 (only who asks for an estimate pays for it)
+    # Only who asks for an estimate pays for these.
+    import tomllib  # noqa: PLC0415
+    from importlib import resources  # noqa: PLC0415
 
     text = resources.files(__package__).joinpath(TABLE).read_text("utf-8")
     return parse(tomllib.loads(text))
