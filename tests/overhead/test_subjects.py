@@ -109,7 +109,8 @@ def test_each_device_on_pcie_gets_a_port_where_none_is_named():
         Device("controller", {"type": "virtio-serial"}),
         Device("sound", {"model": "ich9"}),
     )
-    assert len(ports(guest(*devices, machine="q35"))) == 4  # with the balloon
+    # those of three devices, of the balloon, and of the bridge for the old card
+    assert len(ports(guest(*devices, machine="q35"))) == 5
     named = Device("controller", {"type": "pci", "model": "pcie-root-port"})
     assert len(ports(guest(*devices, named, machine="q35"))) == 1
     assert not ports(guest(*devices, machine="pc"))
@@ -175,6 +176,22 @@ def test_the_translation_cache_is_emulations_alone():
 def test_a_vcpu_reaches_a_gibibyte_of_ram():
     for memory, reach in ((MIB, MIB), (8 * GIB, GIB)):
         assert subjects_of(guest(memory=memory, vcpus=3))[0].units["vcpu_ram"] == 3 * reach
+
+
+def test_vcpus_take_a_hugepage_each_where_the_translation_cache_is_large():
+    for cache, regions in ((None, 16), (64 * MIB, 2), (16 * MIB, 0)):
+        domain = guest(type="qemu", vcpus=16, tb_cache=cache)
+        assert subjects_of(domain)[0].units["region"] == regions
+
+
+def test_a_bridge_is_added_for_conventional_pci():
+    old = Device("sound", {"model": "ac97"})
+    for machine, bridges in (("q35", 1), ("pc", 0)):
+        models = [
+            subject.facts.get("model")
+            for subject in find(guest(old, old, machine=machine), "controller")
+        ]
+        assert models.count("pcie-to-pci-bridge") == bridges
 
 
 def test_drivers_are_counted_once_each():

@@ -208,11 +208,10 @@ def _guest(domain: Domain) -> Subject:
 def _regions(domain: Domain, cache: int) -> int:
     """The vCPUs that begin a hugepage of the translation cache each (tcg_n_regions in QEMU).
 
-    Each vCPU has up to eight regions of it. Where they are so small that they don't hold an
-    aligned hugepage, it is only touched page by page.
+    Each vCPU has up to eight regions of it. Where they are too small to hold an aligned hugepage,
+    the cache is touched page by page.
     """
-    large = cache // (_REGIONS * domain.vcpus) >= 2 * _HUGEPAGE if domain.vcpus else False
-    return domain.vcpus if large else 0
+    return min(domain.vcpus, cache // (_REGIONS * 2 * _HUGEPAGE))
 
 
 def _drivers(domain: Domain) -> set[tuple[str, str]]:
