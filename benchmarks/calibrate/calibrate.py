@@ -75,7 +75,7 @@ def host(accelerator: str) -> dict[str, Any]:
     thp = Path("/sys/kernel/mm/transparent_hugepage/enabled").read_text().strip()
     return {
         "qemu": version,
-        "kernel": os.uname().release,
+        "kernel": os.uname().release.partition("-")[0],
         "architecture": os.uname().machine,
         "processors": os.cpu_count(),
         "memory": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),

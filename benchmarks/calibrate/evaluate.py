@@ -165,9 +165,9 @@ def _about(found: list[Case]) -> list[str]:
     above = exceeded(everyone), exceeded_without_tcg(everyone)
     small = [f"{case.shown.total / MIB:.0f} of {expected(case) / MIB:.0f}" for case in others]
     return [
-        f"Measured on {host['qemu']}, Linux {host['kernel']}, {host['distribution']},",
-        f"accelerator {host['accelerator'].upper()}, transparent hugepages",
-        f"`{host['transparent_hugepages']}`.",
+        f"Measured with {host['qemu']},",
+        f"Linux {host['kernel']}, {host['distribution']}, accelerator {host['accelerator'].upper()},",
+        f"transparent hugepages `{host['transparent_hugepages']}`.",
         "",
         f"{len(found)} held-out guests: {rams[0]} to {rams[-1]} MiB of RAM, up to",
         f"{max(domain.vcpus for domain in domains)} vCPUs, {most('disk')} disks and",
@@ -177,9 +177,9 @@ def _about(found: list[Case]) -> list[str]:
         f"- idle: median error {idle.median:.1%}, nine of ten within {idle.p90:.1%}",
         f"- guests above the worst case: {above[0]}; with TCG's own part left out: {above[1]}",
         "",
-        f"Besides, {len(others)} guests of 64 MiB, in which no kernel of Debian's fits: they ran",
-        "their firmware alone. They count for the idle figures and the worst case; measured and",
-        f"expected X in MiB: {', '.join(small) or 'none'}.",
+        "No kernel of Debian's fits into 64 MiB. Guests of that size ran their firmware alone and",
+        "count for the idle figures and the worst case; measured and expected X in MiB:",
+        f"{', '.join(small) or 'none'}.",
     ]
 
 
@@ -258,7 +258,8 @@ def _items(found: list[Case]) -> list[str]:
     lines = [
         "### By item",
         "",
-        f"The error of X of the guests that have the item, where at least {FEWEST} have it.",
+        f"The error of X of the guests that have the item, where at least {FEWEST} have it and not",
+        "all of them.",
         "",
         "| item | guests | median | bias |",
         "|---|--:|--:|--:|",
@@ -270,7 +271,7 @@ def _items(found: list[Case]) -> list[str]:
             for case in found
             if any(item.name == name and item.cost.expected for item in case.estimate.items)
         ]
-        if len(having) >= FEWEST:
+        if FEWEST <= len(having) < len(found):
             errors = errors_of(having, expected, measured)
             lines.append(f"| {name} | {len(having)} | {errors.median:.1%} | {errors.bias:+.1%} |")
     return lines

@@ -223,7 +223,7 @@ def _rewritten(
         feature = (place, match[1]) if match else None
         if feature in expected:
             worst = table.rows[place].costs[feature[1]].worst
-            high = max(_grain(expected[feature]), 1)
+            high = max(_grain(expected[feature]), 1 if feature[1] in SIZES else GRAIN)
             low = min(_grain(idle.get(feature, 0.0)), high)
             figures = (low, high, max(worst, _grain(high * WORST_IS_AT_LEAST)))
             lines.append(f"cost.{feature[1]} = [{', '.join(f'{one:_}' for one in figures)}]")

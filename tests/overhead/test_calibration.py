@@ -14,6 +14,8 @@ import designs  # noqa: E402
 import evaluate  # noqa: E402
 import fit  # noqa: E402
 
+from xmlresource.overhead import estimate  # noqa: E402
+
 
 @pytest.fixture(scope="module")
 def cases():
@@ -48,6 +50,12 @@ def test_the_worst_case_is_never_exceeded():
         everyone = evaluate.all_cases(name)
         assert evaluate.exceeded(everyone) == 0
         assert evaluate.exceeded_without_tcg(everyone) == 0
+
+
+def test_paused_guests_under_kvm_are_as_estimated():
+    for guest in data.load("kvm"):
+        idle = estimate(guest.domain).total.idle
+        assert abs(idle / guest.idle.total - 1) < 0.05, guest.name
 
 
 def test_ours_is_nearer_than_every_other_formula(cases):
