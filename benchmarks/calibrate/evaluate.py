@@ -163,10 +163,11 @@ def _about(found: list[Case]) -> list[str]:
         return max(sum(device.kind == kind for device in domain.devices) for domain in domains)
 
     above = exceeded(everyone), exceeded_without_tcg(everyone)
+    accelerator = host["accelerator"].upper()
     small = [f"{case.shown.total / MIB:.0f} of {expected(case) / MIB:.0f}" for case in others]
     return [
         f"Measured with {host['qemu']},",
-        f"Linux {host['kernel']}, {host['distribution']}, accelerator {host['accelerator'].upper()},",
+        f"Linux {host['kernel']}, {host['distribution']}, accelerator {accelerator},",
         f"transparent hugepages `{host['transparent_hugepages']}`.",
         "",
         f"{len(found)} held-out guests: {rams[0]} to {rams[-1]} MiB of RAM, up to",
