@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from xmlresource.overhead import Charged, Cost, estimate
 from xmlresource.overhead.estimate import CACHE_ROOM
 from xmlresource.overhead.subjects import MIB, subjects_of
 from xmlresource.overhead.table import load
+from xmlresource.record import replace
 
 GIB = 1024 * MIB
 
@@ -90,6 +89,7 @@ def _reached(row):
         "architecture": of_guest.get("architecture"),
         "machine": of_guest.get("machine", "pc"),
         "firmware": of_guest.get("firmware"),
+        "direct_kernel": of_guest.get("direct_kernel") == "yes",
         "launch_security": of_guest.get("launch_security"),
         "backing": MemoryBacking(shared=of_guest.get("shared") == "yes"),
     }

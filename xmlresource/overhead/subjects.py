@@ -185,6 +185,7 @@ def _guest(domain: Domain) -> Subject:
         "architecture": domain.architecture or "x86_64",
         "machine": domain.machine or "pc",
         "firmware": domain.firmware or "bios",
+        "direct_kernel": "yes" if domain.direct_kernel else "no",
         "launch_security": domain.launch_security or "",
         "disks": "some" if "disk" in kinds else "none",
         "qxl": "yes" if _has_qxl(domain) else "no",
