@@ -1,0 +1,166 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xmlresource.document import Document
+from xmlresource.document.domain import parse_set
+from xmlresource.model.domain import (
+    Device,
+    Domain,
+    HugepageRequest,
+    MemoryBacking,
+    NumaBinding,
+    NumaCell,
+)
+from xmlresource.units import KIB
+
+MIB, GIB = KIB**2, KIB**3
+
+
+def read(inside, attributes=""):
+    return Document.parse(f"<domain {attributes}>{inside}</domain>".encode()).domain
+
+
+def test_an_empty_domain():
+    assert read("") == Domain()
+
+
+def test_what_is_read_of_a_domain():
+    domain = read(
+        "<name> web </name><uuid>0-1</uuid>"
+        "<maxMemory slots='16' unit='GiB'>8</maxMemory><memory unit='GiB'>4</memory>"
+        "<vcpu placement='static'>6</vcpu><iothreads>2</iothreads>"
+        "<resource><partition>/machine/prod</partition></resource>"
+        "<os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type></os>"
+        "<features><tcg><tb-cache unit='MiB'>128</tb-cache></tcg></features>"
+        "<launchSecurity type='sev'/>",
+        "type='kvm'",
+    )
+    assert domain == Domain(
+        name="web",
+        uuid="0-1",
+        type="kvm",
+        memory=4 * GIB,
+        max_memory=8 * GIB,
+        max_memory_slots=16,
+        vcpus=6,
+        iothreads=2,
+        architecture="x86_64",
+        machine="q35",
+        firmware="efi",
+        tb_cache=128 * MIB,
+        partition="/machine/prod",
+        launch_security="sev",
+    )
+
+
+def test_a_loader_of_type_pflash_is_firmware_too():
+    assert read("<os><loader type='pflash'>/f</loader></os>").firmware == "pflash"
+
+
+@pytest.mark.parametrize(
+    ("inside", "backing"),
+    [
+        ("", MemoryBacking(hugepages=())),
+        ("<hugepages/>", MemoryBacking(hugepages=(HugepageRequest(),))),
+        (
+            "<hugepages><page size='1' unit='G' nodeset='0,2'/><page size='2048'/></hugepages>",
+            MemoryBacking(
+                hugepages=(
+                    HugepageRequest(GIB, frozenset({0, 2})),
+                    HugepageRequest(2 * MIB, None),
+                )
+            ),
+        ),
+        (
+            """<locked/><nosharepages/><source type='memfd'/><access mode='shared'/>
+            <allocation mode='immediate'/>""",
+            MemoryBacking((), locked=True, nosharepages=True, source="memfd", shared=True,
+                          immediate=True),
+        ),
+        ("<access mode='private'/><allocation mode='ondemand'/>", MemoryBacking()),
+    ],
+)  # fmt: skip
+def test_memory_backing(inside, backing):
+    assert read(f"<memoryBacking>{inside}</memoryBacking>").backing == backing
+
+
+def test_numa():
+    domain = read(
+        "<cpu><numa><cell id='0' memory='1' unit='GiB'/><cell memory='x'/></numa></cpu>"
+        "<numatune><memory mode='strict' nodeset='0-1'/><memory placement='auto'/>"
+        "<memnode cellid='1' mode='preferred' nodeset='1'/><other/></numatune>"
+    )
+    assert domain.cells == (NumaCell(0, GIB), NumaCell(1, 0))
+    assert domain.bindings == (
+        NumaBinding("strict", frozenset({0, 1})),
+        NumaBinding("strict", None),
+        NumaBinding("preferred", frozenset({1}), 1),
+    )
+
+
+def test_devices_are_flattened():
+    domain = read(
+        "<devices><emulator>/q</emulator><disk type='file'><driver queues='4'/>"
+        "<source file='/d'><x>1</x></source><source file='/e'/></disk></devices>"
+    )
+    assert domain.devices == (
+        Device("emulator"),
+        Device(
+            "disk",
+            {"type": "file", "driver/@queues": "4", "source/@file": "/d"},
+            {"driver": "", "source/x": "1", "source": ""},
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<memory unit='gigs'>4</memory><vcpu>many</vcpu><iothreads>-1</iothreads>",
+        "<memory>9007199254740991</memory><vcpu>9999999999</vcpu><iothreads>٣</iothreads>",
+    ],
+)
+def test_numbers_that_can_not_be_read_count_as_not_given(inside):
+    assert read(inside) == Domain()
+
+
+@given(st.sets(st.integers(0, 200)))
+def test_sets_of_numbers(numbers):
+    assert parse_set(",".join(map(str, numbers)) if numbers else "") == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("0-3,^2,8", {0, 1, 3, 8}),
+        ("1, 2", {1, 2}),
+        ("3-1", set()),
+        ("a", set()),
+        ("1-", {1}),
+        ("-1", set()),
+        ("1,,2", set()),
+        ("0-4294967295", set()),
+        ("4000-999999999", set(range(4000, 4097))),
+    ],
+)
+def test_sets_as_libvirt_writes_them(text, numbers):
+    assert parse_set(text) == numbers
+
+
+def test_the_corpus_is_read_as_domains(corpus):
+    seen = Counter()
+    for name, data in corpus.items():
+        document = Document.parse(data, name)
+        if document.domain is None:
+            assert document.root.local != "domain", name
+            continue
+        seen["domain"] += 1
+        seen["named"] += bool(document.domain.name)
+        seen["memory"] += document.domain.memory is not None
+        seen["device"] += bool(document.domain.devices)
+    assert seen["domain"] > 0.95 * len(corpus)
+    assert seen["named"] > 0.95 * seen["domain"]
+    assert seen["memory"] > 0.9 * seen["domain"]
