@@ -1,0 +1,163 @@
+"""One edit in the making: what each form of a document is to say afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from xmlresource.document.editing.errors import EditError
+from xmlresource.document.editing.forms import FormEditor, declared
+from xmlresource.document.editing.layout import Layout
+from xmlresource.document.editing.notes import UNLIMITED_REASON, Note, Remark, why_not
+from xmlresource.document.editing.splice import Splice, spliced
+from xmlresource.model.spelling import Spelling, settled
+from xmlresource.tunables import Form, Kind, Tunable
+from xmlresource.units import UNLIMITED, Amount
+
+if TYPE_CHECKING:
+    from xmlresource.document.document import Document
+
+# The order of the forms in a domain, in which edits at one place are to come out.
+_FORMS: Final = (Form.METADATA, Form.MEMTUNE, Form.RESOURCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What came of an edit.
+
+    Attributes:
+        document: The document after it; the very same where nothing had to change.
+        notes: What could not be said as asked.
+    """
+
+    document: Document
+    notes: tuple[Note, ...] = ()
+
+
+class Plan:
+    """What is to change in a document.
+
+    Raises:
+        EditError: The document is of a kind that holds no tunables.
+    """
+
+    def __init__(self, document: Document) -> None:
+        if not document.is_known:
+            raise EditError(f"<{document.root.name}> holds no tunables")
+        self._document = document
+        self._domain_type = document.domain.type if document.domain else None
+        self._before = declared(document.declarations)
+        self._stands: dict[str, set[Form]] = {}
+        for found in document.declarations:
+            self._stands.setdefault(found.tunable.name, set()).add(found.form)
+        self._wanted: dict[Form, dict[str, Amount | None]] = {form: {} for form in Form}
+        self._spellings: dict[str, Spelling] = {}
+        self._unlimited: list[str] = []
+        self._notes: list[Note] = []
+
+    def assign(self, tunable: Tunable, amount: Amount | None, form: Form | None) -> None:
+        """Plan a new value: where the tunable stands, and in ``form`` where one is given.
+
+        Raises:
+            EditError: No document can hold it, or this one has no place for it.
+        """
+        places = self._stands.get(tunable.name, set())
+        amount = _settled(tunable, amount)
+        if amount is None:
+            for place in places if form is None else places & {form}:
+                self._wanted[place][tunable.name] = None
+            return
+        if form is not None or not places:
+            places = places | {self._home(tunable, form)}
+        for place in places:
+            self._want(tunable, amount, place)
+
+    def move(self, tunable: Tunable, amount: Amount, form: Form, spelling: Spelling) -> None:
+        """Plan a tunable's move into ``form``, or into metadata where that can't hold it."""
+        target = self._home(tunable, form)
+        for place in self._stands[tunable.name] - {target}:
+            self._wanted[place][tunable.name] = None
+        self._want(tunable, amount, target)
+        self._spellings[tunable.name] = spelling
+
+    def carried_out(self) -> Edit:
+        """Make the edit, and read the document again to see that it says what was meant.
+
+        Raises:
+            EditError: The document has no place for it, or did not come out as meant.
+        """
+        splices = [splice for form in _FORMS for splice in self._splices(form)]
+        expected = self._expected()
+        notes = (*self._notes, *self._left_out(expected))
+        if not splices:
+            return Edit(self._document, notes)
+        edited = self._document.with_text(spliced(self._document.source.text, splices))
+        if declared(edited.declarations) != expected:
+            raise EditError("the edit did not come out as meant, and was not made")
+        return Edit(edited, notes)
+
+    def _splices(self, form: Form) -> list[Splice]:
+        if not self._wanted[form]:
+            return []
+        editor = FormEditor(self._document.root, self._layout, form, self._spellings)
+        return editor.splices(self._wanted[form])
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return Layout(self._document.root)
+
+    def _expected(self) -> dict[Form, dict[str, Amount]]:
+        return {
+            form: {
+                name: amount
+                for name, amount in {**said, **self._wanted[form]}.items()
+                if amount is not None
+            }
+            for form, said in self._before.items()
+        }
+
+    def _want(self, tunable: Tunable, amount: Amount, form: Form) -> None:
+        """Have ``form`` say it; "unlimited" is an element in memtune only, or where it is one."""
+        if amount is UNLIMITED:
+            self._unlimited.append(tunable.name)
+            if form is not Form.MEMTUNE and self._before[form].get(tunable.name) is not UNLIMITED:
+                self._wanted[form][tunable.name] = None
+                return
+        self._wanted[form][tunable.name] = amount
+
+    def _left_out(self, expected: dict[Form, dict[str, Amount]]) -> list[Note]:
+        return [
+            Note(name, Remark.LEFT_OUT, UNLIMITED_REASON)
+            for name in dict.fromkeys(self._unlimited)
+            if not any(name in said for said in expected.values())
+        ]
+
+    def _home(self, tunable: Tunable, form: Form | None) -> Form:
+        """The form for a tunable: the one asked for, or the usual one; metadata if it can't be."""
+        asked = form or self._usual_form()
+        reason = why_not(tunable, asked, self._domain_type)
+        if reason is None:
+            return asked
+        if self._document.domain is None:
+            raise EditError(reason)
+        if form is not None:
+            self._notes.append(Note(tunable.name, Remark.KEPT_IN_METADATA, reason))
+        return Form.METADATA
+
+    def _usual_form(self) -> Form:
+        document = self._document
+        if document.domain is not None:
+            return document.form or Form.METADATA
+        if document.blocks:
+            return document.blocks[0].form
+        return Form.METADATA if document.root.namespace else Form.RESOURCE
+
+
+def _settled(tunable: Tunable, amount: Amount | None) -> Amount | None:
+    if amount is None:
+        return None
+    try:
+        return settled(tunable.name, amount, guarantee=tunable.kind is Kind.GUARANTEE)
+    except ValueError as error:
+        raise EditError(str(error)) from None
