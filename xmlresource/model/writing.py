@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from xmlresource.model.spelling import Spelling, spell
-from xmlresource.tunables import MEMORY, NAMESPACE, Form
+from xmlresource.model.spelling import Spelling, settled, spell
+from xmlresource.tunables import BY_NAME, MEMORY, NAMESPACE, Form, Kind
 from xmlresource.units import Amount, Unlimited
 
 PREFIX = "xr"
@@ -100,7 +100,7 @@ def policy_element(
         form: The form.
         spellings: How amounts are spelt; those missing are spelt shortest.
     """
-    by_name = expressible(dict(amounts), form)
+    by_name = expressible(amounts, form)
     prefix = PREFIX if form is Form.METADATA else None
     children = tuple(
         tunable_element(
@@ -116,14 +116,18 @@ def policy_element(
     return resource_element(prefix, memory, declare=form is Form.METADATA)
 
 
-def expressible(amounts: Mapping[str, Amount], form: Form) -> dict[str, Amount]:
-    """Those of the amounts that an element of ``form`` can say."""
-    if form is not Form.MEMTUNE:
-        return {
-            name: amount for name, amount in amounts.items() if not isinstance(amount, Unlimited)
-        }
-    return {
-        tunable.name: amounts[tunable.name]
-        for tunable in MEMORY
-        if tunable.name in amounts and tunable.memtune_element is not None
-    }
+def expressible(amounts: Iterable[tuple[str, Amount]], form: Form) -> dict[str, Amount]:
+    """Those of the amounts that an element of ``form`` can say, as it says them.
+
+    Raises:
+        ValueError: No document can hold one of them.
+    """
+    said = {}
+    for name, amount in amounts:
+        tunable = BY_NAME[name]
+        held = settled(name, amount, guarantee=tunable.kind is Kind.GUARANTEE)
+        lacking = tunable.element_in(form) is None
+        unsaid = isinstance(held, Unlimited) and form is not Form.MEMTUNE
+        if held is not None and not lacking and not unsaid:
+            said[name] = held
+    return said
