@@ -43,6 +43,8 @@ class Tunable:
             that is set is taken off on v2.
         v2_since: The first kernel that has ``v2_file``.
         help: What it means, in a line.
+        advisory: A kernel that does not take it as written still keeps what was declared firmly:
+            a reason to warn, not to stop the guest.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Tunable:
     help: str
     v2_minus: tuple[str, ...] = ()
     misspellings: tuple[str, ...] = ()
+    advisory: bool = False
 
     def element_in(self, form: Form) -> str | None:
         """The local name of its element in ``form``, ``None`` where the form lacks it."""
@@ -81,6 +84,7 @@ MEMORY: Final = (
         v2_file="memory.low",
         v2_since="4.5",
         help="what the guest is pushed back to while the host is short of memory",
+        advisory=True,
     ),
     Tunable(
         name="min_guarantee",
@@ -114,6 +118,7 @@ MEMORY: Final = (
         v2_since="5.8",
         v2_minus=("soft_limit", "hard_limit"),
         help="memory and swap together beyond which the guest is slowed down",
+        advisory=True,
     ),
 )
 """The tunables of memory, in the order in which libvirt formats them."""

@@ -1,11 +1,15 @@
 """What a host has: memory, nodes, hugepage pools, limits above a guest. Sizes are in bytes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class HugepagePool:
-    """The hugepages of one size, of the host or of one node: counts of pages."""
+    """The hugepages of one size, of the host or of one node: counts of pages.
+
+    ``free`` leaves out what other processes have reserved and not touched yet, where the kernel
+    tells (it does for a host, not for a node).
+    """
 
     page_size: int
     total: int
@@ -16,6 +20,11 @@ class HugepagePool:
         """What the pool takes from ordinary memory."""
         return self.page_size * self.total
 
+    @property
+    def free_bytes(self) -> int:
+        """What a guest can still have of it."""
+        return self.page_size * self.free
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryRegion:
@@ -24,17 +33,22 @@ class MemoryRegion:
     Attributes:
         total: MemTotal.
         available: MemAvailable (of a node: what it would be, by the kernel's own formula).
-        pools: Its hugepage pools, one per size.
+        hugepage_bytes: What all hugepage pools together take from ordinary memory, of every page
+            size, whether ``pools`` was read or not.
+        pools: Its hugepage pools, one per size; empty where nobody asked for them.
     """
 
     total: int
     available: int
+    hugepage_bytes: int = 0
     pools: tuple[HugepagePool, ...] = ()
 
-    @property
-    def hugepage_bytes(self) -> int:
-        """What all pools together take from ordinary memory."""
-        return sum(pool.total_bytes for pool in self.pools)
+    def pool(self, page_size: int | None) -> HugepagePool | None:
+        """The pool of that page size, ``None`` where there is none."""
+        for pool in self.pools:
+            if pool.page_size == page_size:
+                return pool
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +59,13 @@ class AncestorLimit:
         path: The cgroup, as the kernel names it: ``/machine/prod``.
         limit: Its limit.
         usage: What is charged to it now.
+        reclaimable: What of ``usage`` the kernel gives back under pressure: page cache.
     """
 
     path: str
     limit: int
     usage: int
+    reclaimable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +74,28 @@ class Host:
 
     Attributes:
         memory: The whole host.
-        nodes: Its NUMA nodes by number; empty where the kernel shows none.
+        nodes: Its NUMA nodes by number, as far as somebody asked for them; a node that the host
+            lacks is missing.
         default_hugepage: The size of ``<hugepages/>`` without a size.
         swap_total: SwapTotal; never counted as memory that can be promised.
         page_size: The kernel's page.
     """
 
     memory: MemoryRegion
-    nodes: dict[int, MemoryRegion]
-    default_hugepage: int | None
-    swap_total: int
-    page_size: int
+    nodes: dict[int, MemoryRegion] = field(default_factory=dict)
+    default_hugepage: int | None = None
+    swap_total: int = 0
+    page_size: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveSetting:
+    """How much is kept for the host itself, as the administrator wrote it: one of the two.
+
+    Attributes:
+        size: So many bytes.
+        basis_points: So many hundredths of a percent of MemTotal.
+    """
+
+    size: int | None = None
+    basis_points: int | None = None

@@ -1,4 +1,4 @@
-"""A guarantee given to a guest that starts or runs."""
+"""A guarantee given to a guest that starts or runs. Sizes are in bytes."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -23,6 +23,29 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeShare:
+    """The part of a promise that is bound strictly to some NUMA nodes."""
+
+    nodes: frozenset[int]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class HugepageShare:
+    """The hugepages a guest takes besides its promise; the pool shows them once it runs.
+
+    Attributes:
+        page_size: The page's size.
+        size: How much of it.
+        nodes: The host's nodes it must come from; ``None`` for any.
+    """
+
+    page_size: int
+    size: int
+    nodes: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Promise:
     """One entry of the ledger.
 
@@ -32,11 +55,14 @@ class Promise:
         driver: ``qemu`` or ``lxc``.
         size: The bytes promised.
         state: Starting or running.
-        nodes: The NUMA nodes to which its memory is bound strictly; empty for none.
+        shares: What of ``size`` is bound strictly to NUMA nodes.
+        hugepages: The hugepages the guest takes.
         process: The emulator's (LXC: the controller's) process, once it runs.
         cgroup: The guest's cgroup as the kernel names it, once it is known.
-        partition: The cgroup or slice under which the guest was asked to run; ``None`` for
-            libvirt's default.
+        parent: The cgroup below which the guest's own will be made; ``None`` where not known.
+        partition: ``<resource><partition>`` as written; ``None`` for libvirt's default.
+        caller: The libvirt daemon that asked; with it a start ends that was under way.
+        since: When the promise was given, in seconds since boot.
     """
 
     uuid: str
@@ -44,7 +70,45 @@ class Promise:
     driver: str
     size: int
     state: State
-    nodes: frozenset[int] = frozenset()
+    shares: tuple[NodeShare, ...] = ()
+    hugepages: tuple[HugepageShare, ...] = ()
     process: Process | None = None
     cgroup: str | None = None
+    parent: str | None = None
     partition: str | None = None
+    caller: Process | None = None
+    since: int | None = None
+
+    def is_below(self, path: str) -> bool:
+        """Whether the guest's memory is charged to the cgroup ``path``, too.
+
+        A guest of which no cgroup is known may be anywhere, so it counts everywhere.
+        """
+        place = self.cgroup or self.parent
+        return place is None or place == path or place.startswith(path.rstrip("/") + "/")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A promise and what its guest already has.
+
+    Attributes:
+        promise: The promise.
+        charged: The bytes charged to the guest's cgroup now; 0 while it starts.
+        reclaimable: What of ``charged`` is page cache. The kernel counts that as available, so it
+            does not keep the promise: take it away, and the guest may ask for it again.
+    """
+
+    promise: Promise
+    charged: int = 0
+    reclaimable: int = 0
+
+    @property
+    def kept(self) -> int:
+        """The bytes the guest has for good."""
+        return max(0, self.charged - self.reclaimable)
+
+    @property
+    def untouched(self) -> int:
+        """What was promised and is still to be had."""
+        return max(0, self.promise.size - self.kept)

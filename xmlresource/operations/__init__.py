@@ -1,1 +1,1 @@
-"""What the commands do, as functions: data in, data out, no printing and no exit."""
+"""What the commands do, as functions: results come back as data, nothing is printed."""

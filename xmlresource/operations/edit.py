@@ -15,7 +15,7 @@ from xmlresource.document import Document
 from xmlresource.document.editing import Edit, EditError, Note, assign, unsayable
 from xmlresource.document.editing import convert as converted
 from xmlresource.operations.diff import unified
-from xmlresource.system.textfiles import read_document, replace_file
+from xmlresource.system.textfiles import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,16 +130,6 @@ def generate(policy: MemoryPolicy, form: Form, *, checker: Checker | None = None
         if errors:
             raise RefusedError(f"it contradicts itself: {errors[0].message}", errors)
     return Generated(text, notes)
-
-
-def load(path: str) -> Document:
-    """The document in a file, or on standard input for ``-``.
-
-    Raises:
-        OSError: It can't be read.
-        DocumentError: It is no document.
-    """
-    return Document.parse(read_document(path), path)
 
 
 def write_in_place(edited: Edited) -> bool:

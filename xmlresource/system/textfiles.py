@@ -9,37 +9,10 @@ that was named gets the new content.
 import contextlib
 import os
 import stat
-import sys
 import tempfile
 from collections.abc import Iterator
-from typing import Final
 
-STANDARD_STREAM: Final = "-"
-_MOST: Final = 33 * 1024 * 1024
-
-
-def read_document(path: str) -> bytes:
-    """The file's content, or standard input for ``-``; never much more than is ever parsed.
-
-    Raises:
-        OSError: It can't be read, or is no ordinary file.
-    """
-    if path == STANDARD_STREAM:
-        return sys.stdin.buffer.read(_MOST)
-    # A pipe (`<(…)` of a shell) is fine to read; opening one must not wait for a writer for ever.
-    with open(path, "rb") as file:
-        return file.read(_MOST)
-
-
-def write_output(data: bytes) -> None:
-    """Write to standard output.
-
-    Raises:
-        OSError: It can't be written.
-    """
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+from xmlresource.system import documents
 
 
 def write_new(path: str, data: bytes) -> None:
@@ -70,7 +43,7 @@ def replace_file(path: str, data: bytes, *, unchanged: bytes | None = None) -> N
     status = os.lstat(target)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(f"{path} is no ordinary file")
-    if unchanged is not None and read_document(target) != unchanged:
+    if unchanged is not None and documents.read(target) != unchanged:
         raise OSError(f"{path} has been changed by someone else meanwhile")
     with _beside(target) as (descriptor, temporary):
         _write_all(descriptor, data)

@@ -1,0 +1,37 @@
+# `make demo` and `make test` need nothing but Python ≥ 3.11 with venv; each sets up what it uses.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## what can be made
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: demo
+demo: $(VENV)/installed ## the main job, on documents that come with it
+	@$(BIN)/python demo
+
+.PHONY: test
+test: $(VENV)/installed ## tests, types, lint, imports, docs
+	$(BIN)/tox run
+
+.PHONY: e2e
+e2e: $(VENV)/installed ## real libvirt, real guests (as root; installs Debian packages)
+	sh tests/e2e/provision.sh
+	$(BIN)/tox run -e e2e
+
+.PHONY: bench
+bench: $(VENV)/installed ## every benchmark, side by side with its peers
+	$(BIN)/tox run -e bench
+
+.PHONY: clean
+clean: ## remove what was made here
+	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build .coverage*
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . 'tox>=4.24'
+	@touch $@

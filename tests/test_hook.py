@@ -1,0 +1,94 @@
+"""The entry point: whom it answers, and what it imports to do so."""
+
+import io
+import subprocess
+import sys
+
+import pytest
+
+from xmlresource import hook
+
+WITHOUT = b"<domain type='kvm'><name>a</name></domain>"
+WITH_POLICY = b"<domain><metadata><r xmlns='urn:xmlresource:1'/></metadata></domain>"
+
+
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int | None]]:
+    """What is handed to the operations; they refuse."""
+    calls: list[tuple[str, str, int | None]] = []
+
+    def answer(name: str, operation: str, _xml: bytes, caller: int | None) -> tuple[int, str]:
+        calls.append((name, operation, caller))
+        return 3, "refused\n"
+
+    monkeypatch.setattr(hook, "_answer", answer)
+    return calls
+
+
+def call(monkeypatch: pytest.MonkeyPatch, document: bytes, *words: str) -> int:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(document)))
+    return hook.main(list(words))
+
+
+def test_a_guest_without_a_policy_is_let_pass(
+    monkeypatch: pytest.MonkeyPatch, answered: list[tuple[str, str, int | None]]
+) -> None:
+    assert call(monkeypatch, WITHOUT, "a", "prepare", "begin", "-") == 0
+    assert answered == []
+
+
+@pytest.mark.parametrize(
+    "document", [WITH_POLICY, WITHOUT + b"&#", WITHOUT.decode().encode("utf-16")]
+)
+def test_what_may_hold_a_policy_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+    answered: list[tuple[str, str, int | None]],
+    document: bytes,
+) -> None:
+    assert call(monkeypatch, document, "--caller=7", "a", "prepare", "begin", "-") == 3
+    assert answered == [("a", "prepare", 7)]
+
+
+@pytest.mark.parametrize("operation", ["start", "attach", "", "no-such-operation"])
+def test_other_operations_are_fine(
+    monkeypatch: pytest.MonkeyPatch,
+    answered: list[tuple[str, str, int | None]],
+    operation: str,
+) -> None:
+    assert call(monkeypatch, WITH_POLICY, "a", operation, "begin", "-") == 0
+    assert answered == []
+
+
+@pytest.mark.parametrize("operation", ["reconnect", "stopped", "release"])
+def test_after_these_it_is_always_0(
+    monkeypatch: pytest.MonkeyPatch,
+    answered: list[tuple[str, str, int | None]],
+    operation: str,
+) -> None:
+    assert call(monkeypatch, WITH_POLICY, "a", operation, "begin", "-") == 0
+    assert answered == [("a", operation, None)]
+
+
+def test_a_fault_of_our_own_fails_closed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_arguments: object) -> tuple[int, str]:
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr(hook, "_answer", broken)
+    assert call(monkeypatch, WITH_POLICY, "a", "prepare", "begin", "-") == 1
+    assert "internal error: RuntimeError('no such luck')" in capsys.readouterr().err
+
+
+def test_without_a_policy_nothing_else_of_the_package_is_imported() -> None:
+    program = (
+        "import sys; before = set(sys.modules); from xmlresource.hook import main; main();"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    result = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program, "a", "prepare", "begin", "-"],
+        input=WITHOUT,
+        capture_output=True,
+        check=True,
+    )
+    assert result.stdout.strip() == b"['xmlresource', 'xmlresource.hook']"

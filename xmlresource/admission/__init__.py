@@ -1,0 +1,1 @@
+"""Whether a guarantee can be promised: five rules, pure functions over facts and the ledger."""

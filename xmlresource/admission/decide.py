@@ -1,0 +1,277 @@
+"""The five rules of admission. Sizes are in bytes.
+
+Each rule is a function from facts to reckonings; :func:`decide` asks them all, so that a refusal
+can tell every reason at once. Swap is in none of them: it never counts as memory that can be
+promised.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from xmlresource.admission.demand import Demand, NodeDemand
+from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule
+from xmlresource.admission.reserve import reserve_not_in_use, reserve_of_part
+from xmlresource.model.host import AncestorLimit, Host
+from xmlresource.model.promise import Held, HugepageShare, State
+from xmlresource.units import approximate
+
+_LARGEST_SHOWN: Final = 5
+
+
+def decide(
+    demand: Demand,
+    host: Host,
+    held: Iterable[Held],
+    reserve: int,
+    ancestors: Sequence[AncestorLimit] = (),
+) -> Decision:
+    """Whether the guest's guarantee can be promised.
+
+    Args:
+        demand: What it asks for.
+        host: The host's facts, with the nodes and pools that ``demand`` names.
+        held: The promises given so far. One to the same guest is left out: a start replaces it.
+        reserve: The host reserve.
+        ancestors: The limits above the place where the guest will run.
+    """
+    others = tuple(each for each in held if each.promise.uuid != demand.uuid)
+    reckonings = (
+        commitment(demand, host, others, reserve),
+        physical(demand, host, others, reserve),
+        *(each for limit in ancestors for each in ancestor(demand, limit, others)),
+        *(each for group in demand.nodes for each in nodes(demand, group, host, others, reserve)),
+        *hugepages(demand, host, others),
+    )
+    room = min(each.promisable for each in reckonings if each.promisable is not None)
+    promises = [each.promise for each in others]
+    return Decision(
+        demand=demand,
+        reckonings=reckonings,
+        promisable=room - room % host.page_size,
+        largest=tuple(sorted(promises, key=lambda each: (-each.size, each.name))[:_LARGEST_SHOWN]),
+        promises=len(promises),
+    )
+
+
+def commitment(demand: Demand, host: Host, others: Sequence[Held], reserve: int) -> Reckoning:
+    """Rule 1: Σ promises + G ≤ MemTotal - host reserve - hugepage pools."""
+    lines = (
+        Line("MemTotal", host.memory.total),
+        Line("host reserve", -reserve),
+        Line("hugepages", -host.memory.hugepage_bytes),
+        Line("promised", -_promised(others)),
+    )
+    return _for_all(Rule.COMMITMENT, "", Rule.COMMITMENT, lines, demand)
+
+
+def physical(demand: Demand, host: Host, others: Sequence[Held], reserve: int) -> Reckoning:
+    """Rule 2: G ≤ MemAvailable - promised but not used yet - host reserve not in use."""
+    memory = host.memory
+    charged = sum(each.charged for each in others)
+    to_keep = reserve_not_in_use(
+        reserve, memory.total, memory.available, memory.hugepage_bytes, charged
+    )
+    lines = (
+        Line("MemAvailable", memory.available),
+        Line("promised, not used yet", -_untouched(others)),
+        Line("host reserve, not used yet", -to_keep),
+    )
+    return _for_all(Rule.PHYSICAL, "", Rule.PHYSICAL, lines, demand)
+
+
+def ancestor(
+    demand: Demand, limit: AncestorLimit, others: Sequence[Held]
+) -> tuple[Reckoning, Reckoning]:
+    """Rule 3: the same two against one cgroup above the guest.
+
+    The host reserve and hugepages are the host's business: neither is charged to the cgroup.
+    """
+    below = [each for each in others if each.promise.is_below(limit.path)]
+    committed = (Line("limit", limit.limit), Line("promised below it", -_promised(below)))
+    present = (
+        Line("limit", limit.limit),
+        Line("charged", -limit.usage),
+        Line("page cache of it", limit.reclaimable),
+        Line("promised below it, not used yet", -_untouched(below)),
+    )
+    return (
+        _for_all(Rule.ANCESTORS, limit.path, Rule.COMMITMENT, committed, demand),
+        _for_all(Rule.ANCESTORS, limit.path, Rule.PHYSICAL, present, demand),
+    )
+
+
+def nodes(
+    demand: Demand, group: NodeDemand, host: Host, others: Sequence[Held], reserve: int
+) -> tuple[Reckoning, Reckoning]:
+    """Rule 4: the first two on the nodes to which memory of the guest is bound.
+
+    A promise that is bound to one of these nodes counts in full, even where it may use others,
+    too: the kernel fills the nearest node of a strict binding first (MPOL_BIND), and does not move
+    pages away for somebody who has no other choice. A promise that is not bound has a choice, and
+    counts by what it uses, in what is available. A node that the host lacks has no memory.
+    """
+    regions = [host.nodes[number] for number in group.nodes if number in host.nodes]
+    total = sum(region.total for region in regions)
+    available = sum(region.available for region in regions)
+    in_pools = sum(region.hugepage_bytes for region in regions)
+    kept = reserve_of_part(reserve, total, host.memory.total)
+    # Guests may have any of their memory here unless they are bound elsewhere.
+    charged = sum(each.charged for each in others if not _bound_elsewhere(each, group.nodes))
+    to_keep = reserve_not_in_use(kept, total, available, in_pools, charged)
+    committed = (
+        Line("MemTotal", total),
+        Line("host reserve", -kept),
+        Line("hugepages", -in_pools),
+        Line("promised there", -sum(_share_on(each, group.nodes) for each in others)),
+    )
+    present = (
+        Line("available", available),
+        Line(
+            "promised there, not used yet",
+            -sum(min(_share_on(each, group.nodes), each.untouched) for each in others),
+        ),
+        Line("host reserve, not used yet", -to_keep),
+    )
+    subject = _nodes_text(group.nodes)
+    own = _all_bound_to(demand, group.nodes)
+    return (
+        _for_share(subject, Rule.COMMITMENT, committed, demand, own),
+        _for_share(subject, Rule.PHYSICAL, present, demand, own),
+    )
+
+
+def hugepages(demand: Demand, host: Host, others: Sequence[Held]) -> tuple[Reckoning, ...]:
+    """Rule 5: guest RAM ≤ free pages of that size, of those nodes.
+
+    libvirt has QEMU touch all hugepages at its start: those of a running guest are gone from the
+    pool, those of a starting one may not be, and are taken off here.
+    """
+    wanted = [
+        HugepageShare(each.page_size or host.default_hugepage or 0, each.size, each.nodes)
+        for each in demand.hugepages
+    ]
+    starting = [
+        share
+        for each in others
+        if each.promise.state is State.STARTING
+        for share in each.promise.hugepages
+    ]
+    # What is bound to nodes must also leave enough in the whole for what is not.
+    pools = dict.fromkeys(
+        (each.page_size, group) for each in wanted for group in (each.nodes, None)
+    )
+    return tuple(_pool(host, size, group, wanted, starting) for size, group in pools)
+
+
+def _pool(
+    host: Host,
+    size: int,
+    group: frozenset[int] | None,
+    wanted: Sequence[HugepageShare],
+    starting: Sequence[HugepageShare],
+) -> Reckoning:
+    if group is None:
+        regions = [host.memory]
+    else:
+        regions = [host.nodes[number] for number in group if number in host.nodes]
+    free = sum(pool.free_bytes for region in regions if (pool := region.pool(size)))
+    asked = _pages_from(wanted, size, group)
+    lines = (
+        Line("free pages", free),
+        Line("for guests that start", -_pages_from(starting, size, group)),
+    )
+    pages = f"pages of {approximate(size)}" if size else "pages of the default size"
+    return Reckoning(
+        rule=Rule.HUGEPAGES,
+        subject=pages if group is None else f"{pages} on {_nodes_text(group)}",
+        part=None,
+        lines=lines,
+        asked=asked,
+        # The guarantee is about ordinary memory: it is none of this rule's business while the
+        # pages are there, and worth nothing where they are not.
+        promisable=None if asked <= sum(line.size for line in lines) else 0,
+    )
+
+
+def _pages_from(shares: Sequence[HugepageShare], size: int, group: frozenset[int] | None) -> int:
+    """What ``shares`` take of the pages of ``size`` on ``group`` (``None``: of the host)."""
+    return sum(
+        share.size
+        for share in shares
+        if share.page_size == size
+        and (group is None or (share.nodes is not None and share.nodes & group))
+    )
+
+
+def _for_all(
+    rule: Rule, subject: str, part: Rule, lines: tuple[Line, ...], demand: Demand
+) -> Reckoning:
+    """A rule under which the whole guarantee is asked for."""
+    room = sum(line.size for line in lines)
+    return Reckoning(rule, subject, part, lines, demand.guarantee, max(0, room))
+
+
+def _for_share(
+    subject: str, part: Rule, lines: tuple[Line, ...], demand: Demand, own: NodeDemand
+) -> Reckoning:
+    """A rule under which only what is bound to some nodes is asked for."""
+    room = sum(line.size for line in lines)
+    return Reckoning(
+        rule=Rule.NODES,
+        subject=subject,
+        part=part,
+        lines=lines,
+        asked=own.share(demand.guarantee, demand.ordinary),
+        promisable=_largest_guarantee(room, own, demand.ordinary),
+    )
+
+
+def _largest_guarantee(room: int, own: NodeDemand, ordinary: int) -> int | None:
+    """The largest guarantee whose share on some nodes fits ``room``; ``None`` for any.
+
+    The inverse of ``NodeDemand.share``: up to the cells' RAM the share grows with the guarantee,
+    then stays, and grows again beyond all RAM if the rest is bound here.
+    """
+    if room < own.cells:
+        return max(0, room)
+    if not own.rest:
+        return None
+    return ordinary + room - own.cells
+
+
+def _all_bound_to(demand: Demand, group: frozenset[int]) -> NodeDemand:
+    """All of the guest's own that is bound to any of these nodes."""
+    touching = [each for each in demand.nodes if each.nodes & group]
+    return NodeDemand(
+        group, sum(each.cells for each in touching), any(each.rest for each in touching)
+    )
+
+
+def _share_on(held: Held, group: frozenset[int]) -> int:
+    shares = sum(share.size for share in held.promise.shares if share.nodes & group)
+    return min(shares, held.promise.size)
+
+
+def _bound_elsewhere(held: Held, group: frozenset[int]) -> bool:
+    shares = held.promise.shares
+    return bool(shares) and not any(share.nodes & group for share in shares)
+
+
+def _promised(held: Iterable[Held]) -> int:
+    return sum(each.promise.size for each in held)
+
+
+def _untouched(held: Iterable[Held]) -> int:
+    return sum(each.untouched for each in held)
+
+
+def _nodes_text(numbers: frozenset[int]) -> str:
+    """``node 0``, ``nodes 0-2,5``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    listed = ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    return f"{'node' if len(numbers) == 1 else 'nodes'} {listed}"

@@ -1,0 +1,100 @@
+"""How a decision was come to, as data. Sizes are in bytes."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from xmlresource.admission.demand import Demand
+from xmlresource.model.promise import Promise
+
+
+class Rule(Enum):
+    """The five rules; a value is the rule's name in messages and in JSON."""
+
+    COMMITMENT = "commitment"
+    PHYSICAL = "physical"
+    ANCESTORS = "ancestors"
+    NODES = "nodes"
+    HUGEPAGES = "hugepages"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a reckoning: a label and the bytes it adds, or takes where negative."""
+
+    label: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """One rule applied to one thing.
+
+    Attributes:
+        rule: The rule.
+        subject: What it was applied to: ``""`` for the host, ``/machine/prod``, ``node 0``,
+            ``pages of 2 MiB on node 0``.
+        part: Which of the first two rules was applied to ``subject``; ``None`` for hugepages.
+        lines: What there is and what is taken from it.
+        asked: What the guest asks for under this rule.
+        promisable: The largest guarantee that this rule would admit, 0 where none;
+            ``None`` where it would admit any.
+    """
+
+    rule: Rule
+    subject: str
+    part: Rule | None
+    lines: tuple[Line, ...]
+    asked: int
+    promisable: int | None
+
+    @property
+    def room(self) -> int:
+        """What is left: the sum of the lines, negative where too much was promised already."""
+        return sum(line.size for line in self.lines)
+
+    @property
+    def admitted(self) -> bool:
+        """Whether this rule lets the guest start."""
+        return self.asked <= self.room
+
+    @property
+    def title(self) -> str:
+        """The rule and what it was applied to: ``nodes, commitment on node 0``."""
+        if not self.subject:
+            return self.rule.value
+        if self.part is None:
+            return f"{self.rule.value}, {self.subject}"
+        return f"{self.rule.value}, {self.part.value} on {self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a guest may start, and why.
+
+    Attributes:
+        demand: What it asks for.
+        reckonings: The rules in their order, each applied to all it applies to.
+        promisable: The largest guarantee that all rules would admit, a multiple of a page;
+            0 where there is none.
+        largest: The promises of others, largest first, no more than a message needs.
+        promises: How many promises of others there are.
+    """
+
+    demand: Demand
+    reckonings: tuple[Reckoning, ...]
+    promisable: int
+    largest: tuple[Promise, ...]
+    promises: int
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the guest may start: all rules hold, or it declares no guarantee."""
+        return not self.demand.guarantee or all(each.admitted for each in self.reckonings)
+
+    @property
+    def failed(self) -> tuple[Reckoning, ...]:
+        """The rules that do not hold, the one that leaves least first; empty where admitted."""
+        if self.admitted:
+            return ()
+        failed = [each for each in self.reckonings if not each.admitted]
+        return tuple(sorted(failed, key=lambda each: (each.promisable or 0, each.room)))

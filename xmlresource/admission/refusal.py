@@ -1,0 +1,95 @@
+"""What a person reads when a guest is refused.
+
+``virsh start`` shows the whole after "unexpected exit status 3: ". The first line must do alone:
+logs and graphical tools often cut the rest.
+"""
+
+from typing import Final
+
+from xmlresource.admission.reckoning import Decision, Line, Reckoning
+from xmlresource.model.promise import Promise
+from xmlresource.printable import printable
+from xmlresource.units import approximate, format_amount
+
+_LARGEST_SHOWN: Final = 3
+_LONGEST_TITLE: Final = 160  # a cgroup's path may be long, and holds names from outside
+
+
+def refusal_text(decision: Decision) -> str:
+    """The refusal: guest, what it asks, what can be promised and why; then the reckoning.
+
+    Raises:
+        ValueError: The guest is admitted.
+    """
+    if decision.admitted:
+        raise ValueError("the guest is admitted")
+    worst = decision.failed[0]
+    asked, promisable = _told_apart(decision.demand.guarantee, decision.promisable)
+    first = (
+        f"xmlresource: guest '{printable(decision.demand.name)}' refused: "
+        f"it asks for a guarantee of {asked}, {promisable} can be promised "
+        f"({_title(worst)}: {_why(worst, decision.demand.guarantee)}; {_largest(decision)})"
+    )
+    return "\n".join((first, *reckoning_lines(decision)))
+
+
+def reckoning_lines(decision: Decision) -> list[str]:
+    """Every rule line by line, exact to the byte and aligned; also for an admitted guest."""
+    tables = [(each, _table(each)) for each in decision.reckonings]
+    rows = [line for _, table in tables for line in table]
+    label_width = max(len(line.label) for line in rows)
+    size_width = max(len(f"{line.size:,}") for line in rows)
+    text = []
+    for reckoning, table in tables:
+        text.append(f"{_title(reckoning)}: {'holds' if reckoning.admitted else 'fails'}")
+        text += [
+            f"  {line.label:<{label_width}}  {line.size:>{size_width},}  ({approximate(line.size)})"
+            for line in table
+        ]
+    return text
+
+
+def _table(reckoning: Reckoning) -> tuple[Line, ...]:
+    return (
+        *reckoning.lines,
+        Line("= room", reckoning.room),
+        Line("asked for", reckoning.asked),
+    )
+
+
+def _title(reckoning: Reckoning) -> str:
+    return printable(reckoning.title, _LONGEST_TITLE)
+
+
+def _told_apart(asked: int, promisable: int) -> tuple[str, str]:
+    """Both sizes for people, exact where they would read alike."""
+    if not promisable:
+        return approximate(asked), "nothing"
+    short = approximate(asked), approximate(promisable)
+    return short if short[0] != short[1] else (format_amount(asked), format_amount(promisable))
+
+
+def _why(reckoning: Reckoning, guarantee: int) -> str:
+    """The rule in one go: ``MemTotal 23.42 GiB - host reserve 1.171 GiB - …``."""
+    first, *rest = reckoning.lines
+    terms = f"{first.label} {_plain(first.size)}" + "".join(
+        f" {'+' if line.size > 0 else '-'} {line.label} {_plain(abs(line.size))}" for line in rest
+    )
+    # On nodes and in hugepages less, or something else, is needed than the guarantee.
+    needed = "" if reckoning.asked == guarantee else f"{_plain(reckoning.asked)} needed, "
+    return needed + terms
+
+
+def _plain(size: int) -> str:
+    return approximate(size) if size else "0"
+
+
+def _largest(decision: Decision) -> str:
+    if not decision.largest:
+        return "no promises so far"
+    shown = ", ".join(_promise(each) for each in decision.largest[:_LARGEST_SHOWN])
+    return f"largest promises: {shown}{', …' if decision.promises > _LARGEST_SHOWN else ''}"
+
+
+def _promise(promise: Promise) -> str:
+    return f"{printable(promise.name)} {approximate(promise.size)}"

@@ -1,0 +1,134 @@
+"""What became of a plan: applied, failed, not attempted, undone, each with its reason in words."""
+
+import errno
+from dataclasses import dataclass
+from typing import Any, Final
+
+from xmlresource.cgroup.plan import Plan, Write, as_json
+from xmlresource.units import Amount, format_amount
+
+_WORDS: Final = {
+    errno.EINVAL: "the kernel does not take this value (on v1: memory alone would exceed memory "
+    "and swap together)",
+    errno.EBUSY: "more is in use than can be reclaimed",
+    errno.ENOENT: "there is no such file: the guest is gone, or this kernel lacks it",
+    errno.ENODEV: "the cgroup was removed: the guest is gone",
+    errno.EACCES: "permission denied: it takes root",
+    errno.EPERM: "permission denied: it takes root",
+    errno.EROFS: "the cgroup file system is mounted read-only here",
+    errno.EINTR: "interrupted by a signal",
+    errno.ENOMEM: "the kernel itself is out of memory",
+}
+
+
+def explain(error: OSError) -> str:
+    """What the kernel meant by ``error``, with its name."""
+    number = error.errno
+    if number is None:
+        return str(error)
+    name = errno.errorcode.get(number, str(number))
+    return f"{_WORDS.get(number, error.strerror or 'failed')} ({name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A write that was carried out, and what the file read afterwards."""
+
+    write: Write
+    read: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A write, or its undoing, that did not come about; ``error`` is the errno's number, if any."""
+
+    write: Write
+    reason: str
+    error: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A write that is in force in part, or may not last."""
+
+    write: Write
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a plan.
+
+    Attributes:
+        plan: The plan.
+        applied: What was written and reads back as it should (or warns), in order. After a failure
+            these are the ones that had to be undone.
+        failed: The write that ended it; ``None`` where all went well.
+        not_attempted: The writes after it.
+        undone: What was put back, in the order of undoing.
+        undo_failed: What could not be put back.
+        warnings: What is applied and not quite as it should be.
+    """
+
+    plan: Plan
+    applied: tuple[Applied, ...] = ()
+    failed: Failure | None = None
+    not_attempted: tuple[Write, ...] = ()
+    undone: tuple[Write, ...] = ()
+    undo_failed: tuple[Failure, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """All writes are in force."""
+        return self.failed is None
+
+    def describe(self) -> str:
+        """The report in words, a line each; what failed comes first."""
+        lines = [self._headline()]
+        if self.ok:
+            lines += [f"applied: {_what(done.write)}" for done in self.applied]
+        lines += [f"not attempted: {_what(write)}" for write in self.not_attempted]
+        lines += [f"undone: {_back(write)}" for write in self.undone]
+        lines += [f"NOT undone: {_back(bad.write)}: {bad.reason}" for bad in self.undo_failed]
+        lines += [f"warning: {_what(bad.write)}: {bad.reason}" for bad in self.warnings]
+        return "\n".join(lines)
+
+    def _headline(self) -> str:
+        cgroup = self.plan.place.cgroup
+        if self.failed is not None:
+            return f"{cgroup}: could not set {_what(self.failed.write)}: {self.failed.reason}"
+        if self.applied:
+            return f"{cgroup}: {len(self.applied)} applied"
+        return f"{cgroup}: nothing to apply"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON has it.
+
+        ``{"ok", "applied": [Write + {"read"}…], "failed": Write + {"error", "errno"} | null,
+        "not_attempted": [Write…], "undone": [Write…], "undo_failed": [Write + {"error", "errno"}…],
+        "warnings": [Write + {"warning"}…]}``; a Write is that of the plan's JSON.
+        """
+        return {
+            "ok": self.ok,
+            "applied": [
+                {**done.write.to_dict(), "read": as_json(done.read)} for done in self.applied
+            ],
+            "failed": None if self.failed is None else _failure(self.failed),
+            "not_attempted": [write.to_dict() for write in self.not_attempted],
+            "undone": [write.to_dict() for write in self.undone],
+            "undo_failed": [_failure(bad) for bad in self.undo_failed],
+            "warnings": [{**bad.write.to_dict(), "warning": bad.reason} for bad in self.warnings],
+        }
+
+
+def _what(write: Write) -> str:
+    return f"{write.file} of {write.cgroup} to {format_amount(write.value)} ({write.tunable})"
+
+
+def _back(write: Write) -> str:
+    return f"{write.file} of {write.cgroup} back to {format_amount(write.before)}"
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {**failure.write.to_dict(), "error": failure.reason, "errno": failure.error}

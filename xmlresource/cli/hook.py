@@ -1,0 +1,28 @@
+"""``xmlresource hook install|uninstall|status``."""
+
+import argparse
+import sys
+
+from xmlresource.exit_status import ExitStatus
+from xmlresource.operations import hook
+from xmlresource.reports.hook import as_text
+
+_ACTIONS = {"install": hook.install, "uninstall": hook.uninstall, "status": hook.status}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("action", choices=list(_ACTIONS))
+
+
+def run(options: argparse.Namespace) -> ExitStatus:
+    """Do it, and print how the hooks are then."""
+    try:
+        report = _ACTIONS[options.action]()
+    except OSError as error:
+        sys.stderr.write(f"xmlresource: {error.strerror}: {error.filename}\n")
+        return ExitStatus.USAGE
+    sys.stdout.write(as_text(report))
+    if options.action == "status" and not all(state.current for state in report.hooks):
+        return ExitStatus.FINDINGS
+    return ExitStatus.FINE

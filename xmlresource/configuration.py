@@ -1,0 +1,215 @@
+"""``/etc/xmlresource.toml``, from its text. Opening it is ``system.config``'s business.
+
+``SETTINGS`` says everything about a setting; reader and help follow it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from xmlresource.model.host import ReserveSetting
+from xmlresource.units import SizeError, parse_written_size
+
+PATH: Final = "/etc/xmlresource.toml"
+
+SOFT_LIMIT_FILES: Final = ("memory.low", "memory.high")
+LONGEST_LOCK_TIMEOUT: Final = 3600
+
+_WHOLE: Final = 10_000  # basis points
+_MOST_DIGITS: Final = 9
+_SHOWN: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the administrator settled; the defaults where there is no file.
+
+    Attributes:
+        host_reserve: What is kept for the host; ``None`` for the default.
+        soft_limit_file: The v2 file that soft_limit is written to.
+        lock_timeout: How long a start waits for another one, in seconds.
+    """
+
+    host_reserve: ReserveSetting | None = None
+    soft_limit_file: str = SOFT_LIMIT_FILES[0]
+    lock_timeout: float = 30
+
+
+class ConfigurationError(ValueError):
+    """A configuration that can't be used.
+
+    Attributes:
+        path: The file.
+        line: Where, from 1; ``None`` where the fault is about the file as a whole.
+        problem: One sentence without the final stop.
+        cure: What to do.
+    """
+
+    def __init__(self, path: str, line: int | None, problem: str, cure: str) -> None:
+        place = path if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {problem}; {cure}")
+        self.path: Final = path
+        self.line: Final = line
+        self.problem: Final = problem
+        self.cure: Final = cure
+
+
+class _ValueError(ValueError):
+    """A value that a setting can't have; its text says why, ``cure`` what to write."""
+
+    def __init__(self, problem: str, cure: str) -> None:
+        super().__init__(problem)
+        self.cure: Final = cure
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of the file.
+
+    Attributes:
+        name: The key, which is the field of ``Configuration``, too.
+        example: A value as it may be written.
+        help: What it does, in a line.
+        read: From the TOML value to the field's.
+    """
+
+    name: str
+    example: str
+    help: str
+    read: Callable[[object], object]
+
+
+def parse_configuration(text: str, path: str = PATH) -> Configuration:
+    """The settings that ``text`` holds.
+
+    Args:
+        text: TOML.
+        path: The file's name, for the error.
+
+    Raises:
+        ConfigurationError: It is not TOML, has an unknown key, or a value that makes no sense.
+    """
+    import tomllib  # noqa: PLC0415 - most hosts have no configuration: don't pay for it at a start
+
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigurationError(
+            path, _line_in(str(error)), f"not TOML: {error}", "mend the line"
+        ) from error
+    values: dict[str, Any] = {}
+    for key, value in document.items():
+        setting = _BY_NAME.get(key)
+        if setting is None:
+            known = ", ".join(_BY_NAME)
+            raise ConfigurationError(
+                path, _line_of(key, text), f"unknown key {_quoted(key)}", f"the keys are {known}"
+            )
+        try:
+            values[key] = setting.read(value)
+        except _ValueError as error:
+            raise ConfigurationError(
+                path, _line_of(key, text), f"{key}: {error}", error.cure
+            ) from error
+    return Configuration(**values)
+
+
+def _reserve(value: object) -> ReserveSetting:
+    cure = 'write a size such as "4GiB", or a share of the host such as "5%"'
+    if not isinstance(value, str):
+        raise _ValueError("not a text in quotes", cure)
+    text = value.strip()
+    if text.endswith("%"):
+        return ReserveSetting(basis_points=_basis_points(text[:-1].strip(), cure))
+    try:
+        size = parse_written_size(text)
+    except SizeError as error:
+        raise _ValueError(error.problem, cure) from error
+    if not isinstance(size, int):
+        raise _ValueError("the reserve can't be unlimited", cure)
+    return ReserveSetting(size=size)
+
+
+def _basis_points(text: str, cure: str) -> int:
+    """``5`` or ``2.25`` percent, without the rounding of floating point."""
+    whole, point, fraction = text.partition(".")
+    digits = whole + fraction
+    if not whole or bool(point) != bool(fraction) or not (digits.isascii() and digits.isdigit()):
+        raise _ValueError(f"{_quoted(text + '%')} is no percentage", cure)
+    if len(fraction) > len("00"):
+        raise _ValueError("more than two digits after the point", cure)
+    whole = whole.lstrip("0")
+    # Long before Python's own limit for the digits of a number.
+    points = int((whole + fraction.ljust(2, "0"))[:_MOST_DIGITS])
+    if points > _WHOLE:
+        raise _ValueError("more than 100 %", cure)
+    return points
+
+
+def _soft_limit_file(value: object) -> str:
+    if value not in SOFT_LIMIT_FILES:
+        choices = " or ".join(f'"{name}"' for name in SOFT_LIMIT_FILES)
+        raise _ValueError(f"{_quoted(value)} is no file for a soft limit", f"write {choices}")
+    return str(value)
+
+
+def _lock_timeout(value: object) -> float:
+    cure = f"write a number of seconds, from 0 to {LONGEST_LOCK_TIMEOUT}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _ValueError("not a number", cure)
+    # not "<": nan is neither
+    if not 0 <= value <= LONGEST_LOCK_TIMEOUT:
+        raise _ValueError(f"{_quoted(value)} is out of range", cure)
+    return value
+
+
+SETTINGS: Final = (
+    Setting(
+        name="host_reserve",
+        example='"5%"',
+        help="what is kept for the host itself: a size, or a share of its memory; the default is "
+        "5 % of it, at least 256 MiB, at most 4 GiB",
+        read=_reserve,
+    ),
+    Setting(
+        name="soft_limit_file",
+        example=f'"{SOFT_LIMIT_FILES[0]}"',
+        help="where soft_limit goes on cgroup v2: memory.low acts under host pressure only, "
+        "memory.high (libvirt's choice) always",
+        read=_soft_limit_file,
+    ),
+    Setting(
+        name="lock_timeout",
+        example="30",
+        help="the seconds that a start waits for another one to be decided",
+        read=_lock_timeout,
+    ),
+)
+"""What the file may hold."""
+
+_BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
+
+
+def _line_of(key: str, text: str) -> int | None:
+    """The first line that sets ``key``, or opens a table of that name."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        begin = line.strip().lstrip("[").strip()
+        for spelling in (key, f'"{key}"', f"'{key}'"):
+            if begin.startswith(spelling) and begin[len(spelling) :].lstrip()[:1] in {
+                "=",
+                ".",
+                "]",
+            }:
+                return number
+    return None  # spelt with escapes
+
+
+def _line_in(message: str) -> int | None:
+    """The line that tomllib names in ``… (at line 3, column 5)``."""
+    digits = message.partition("(at line ")[2].partition(",")[0]
+    return int(digits) if digits.isdigit() else None
+
+
+def _quoted(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -1,0 +1,47 @@
+"""What libvirt calls at every start and stop of a guest: ``xmlresource-hook NAME OPERATION …``.
+
+A guest without a policy is none of our business, and must start whatever is broken on the host: it
+is told apart here by the bytes of its XML, and nothing else of this package is imported for it.
+(The script that ``xmlresource hook install`` puts in place does the same before it starts Python.)
+"""
+
+import sys
+
+_ANSWERED = frozenset(
+    ("prepare", "migrate", "restore", "started", "stopped", "release", "reconnect")
+)
+_HARMLESS = frozenset(("stopped", "release", "reconnect"))
+# A policy can be declared only where one of these stands. Bytes that are not ASCII's (UTF-16), and
+# character references, which could spell them, go to the parser.
+_SIGNS = (b"urn:xmlresource:", b"min_guarantee", b"&#", b"\0")
+_CALLER = "--caller="
+_FAILED = 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Answer libvirt: 0 lets the guest start or run on, anything else does not.
+
+    After ``reconnect`` it is always 0, because libvirt kills a running guest otherwise.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    caller = None
+    if words and words[0].startswith(_CALLER):
+        caller = int(words.pop(0).removeprefix(_CALLER))
+    name, operation = (*words, "", "")[:2]
+    if operation not in _ANSWERED:
+        return 0
+    document = sys.stdin.buffer.read()
+    if not any(sign in document for sign in _SIGNS):
+        return 0
+    try:
+        status, message = _answer(name, operation, document, caller)
+    except Exception as error:  # noqa: BLE001 -- fail closed, in words that `virsh start` can show
+        status, message = _FAILED, f"xmlresource: internal error: {error!r}\n"
+    sys.stderr.write(message)
+    return 0 if operation in _HARMLESS else status
+
+
+def _answer(name: str, operation: str, document: bytes, caller: int | None) -> tuple[int, str]:
+    from xmlresource.operations.guest_events import answer  # noqa: PLC0415 -- see above
+
+    return answer(name, operation, document, caller)

@@ -1,0 +1,353 @@
+"""The ledger: a host's book of promises, as a value.
+
+Its text is a header, a line for each promise and a checksum::
+
+    {"format":"xmlresource-ledger","version":1,"boot_id":"…","promises":2,"bytes":3221225472}
+    {"uuid":"…","name":"db1","driver":"qemu","size":2147483648,"state":"running",…}
+    {"uuid":"…","name":"web1","driver":"qemu","size":1073741824,"state":"starting",…}
+    crc32 1c291ca3
+
+A start touches its own line only: the others stay bytes, and the header has their number and sum,
+so that ten thousand promises cost little more than ten. Fields of a promise or of the header that
+this version does not know are kept; a new version that older ones must not touch has a higher
+``version``. The checksum finds what a crash of the host or a hand left half done; it is no defence
+against people who may write the file.
+
+Opening, locking and replacing the file is ``system.state``'s business.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
+from zlib import crc32
+
+from xmlresource.model.promise import HugepageShare, NodeShare, Process, Promise, State
+
+FORMAT: Final = "xmlresource-ledger"
+VERSION: Final = 1
+
+_UUID_LENGTHS: Final = [8, 4, 4, 4, 12]
+_HEX: Final = frozenset("0123456789abcdef")
+_TRAILER: Final = b"crc32 "
+_TRAILER_LENGTH: Final = len(b"crc32 01234567\n")
+_FIELDS: Final = frozenset(Promise.__dataclass_fields__)
+
+Fields: TypeAlias = dict[str, Any]
+"""A line's JSON object; what is in it is checked field by field."""
+
+
+class LedgerError(ValueError):
+    """A text that is no ledger, or a damaged one."""
+
+
+class NewerLedgerError(ValueError):
+    """A ledger of a later version of this program, which must be left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The promises of one boot of a host.
+
+    Attributes:
+        boot_id: The boot: no promise outlives it.
+        promises: How many there are.
+        total: The sum of their sizes, in bytes.
+        lines: One line of JSON for each, ``uuid`` first.
+        extra: Fields of the header that this version does not know.
+    """
+
+    boot_id: str
+    promises: int = 0
+    total: int = 0
+    lines: bytes = b""
+    extra: Fields = field(default_factory=dict)
+
+    def get(self, uuid: str) -> Promise | None:
+        """The promise to a guest, ``None`` where there is none.
+
+        Raises:
+            LedgerError: Its line makes no sense.
+        """
+        start, end = self._find(uuid)
+        return None if start == end else _promise(_parse(self.lines[start:end]))
+
+    def all(self) -> tuple[Promise, ...]:
+        """All promises, oldest first; takes time in proportion to their number.
+
+        Raises:
+            LedgerError: A line makes no sense, or they do not add up to the header.
+        """
+        array = b"[" + b",".join(self.lines.splitlines()) + b"]"
+        found = tuple(_promise(fields) for fields in _parse_array(array))
+        if len({each.uuid for each in found}) != self.promises:
+            raise LedgerError("a guest has two promises")
+        if sum(each.size for each in found) != self.total:
+            raise LedgerError("the promises do not add up to the header's sum")
+        return found
+
+    def put(self, promise: Promise) -> "Ledger":
+        """The ledger with this promise, in place of an earlier one to the same guest.
+
+        Raises:
+            ValueError: Its uuid is not canonical, or its size is negative.
+        """
+        return self._put(promise, {})
+
+    def confirm(
+        self, uuid: str, process: Process | None = None, cgroup: str | None = None
+    ) -> "Ledger":
+        """The ledger with the guest known to run; as it is where nothing was promised to it.
+
+        Args:
+            uuid: The guest.
+            process: Its process; ``None`` leaves what is known.
+            cgroup: Its cgroup; ``None`` leaves what is known.
+
+        Raises:
+            LedgerError: The guest's line makes no sense.
+        """
+        start, end = self._find(uuid)
+        if start == end:
+            return self
+        fields = _parse(self.lines[start:end])
+        promise = _promise(fields)
+        running = replace(
+            promise,
+            state=State.RUNNING,
+            process=process or promise.process,
+            cgroup=cgroup or promise.cgroup,
+        )
+        return self._put(running, fields)
+
+    def drop(self, uuid: str) -> "Ledger":
+        """The ledger without the guest's promise, if there was one.
+
+        Raises:
+            LedgerError: The guest's line makes no sense.
+        """
+        start, end = self._find(uuid)
+        if start == end:
+            return self
+        return replace(
+            self,
+            promises=self.promises - 1,
+            total=self.total - _size(_parse(self.lines[start:end])),
+            lines=self.lines[:start] + self.lines[end:],
+        )
+
+    def for_boot(self, boot_id: str) -> "Ledger":
+        """The ledger as it holds under ``boot_id``: empty where it was written under another."""
+        if boot_id == self.boot_id:
+            return self
+        return Ledger(boot_id, extra=self.extra)
+
+    def encode(self) -> bytes:
+        """The text to write."""
+        header = {
+            "format": FORMAT,
+            "version": VERSION,
+            "boot_id": self.boot_id,
+            "promises": self.promises,
+            "bytes": self.total,
+        } | self.extra
+        first = _line(header)
+        return b"".join((first, self.lines, _trailer(first, self.lines)))
+
+    def _put(self, promise: Promise, known: Fields) -> "Ledger":
+        """With the fields of ``known`` that are not ours."""
+        if canonical_uuid(promise.uuid) != promise.uuid:
+            raise ValueError(f"not a canonical uuid: {promise.uuid!r}")
+        if promise.size < 0:
+            raise ValueError(f"a negative promise: {promise.size}")
+        rest = self.drop(promise.uuid)
+        unknown = {name: value for name, value in known.items() if name not in _FIELDS}
+        return replace(
+            rest,
+            promises=rest.promises + 1,
+            total=rest.total + promise.size,
+            lines=rest.lines + _line(_fields(promise) | unknown),
+        )
+
+    def _find(self, uuid: str) -> tuple[int, int]:
+        """Where the guest's line begins and ends; twice the same where there is none.
+
+        JSON escapes line ends and quotes, so that this can't match inside another line.
+        """
+        key = b'{"uuid":"%s"' % uuid.encode("ascii", "backslashreplace")
+        start = 0 if self.lines.startswith(key) else self.lines.find(b"\n" + key) + 1
+        if not start and not self.lines.startswith(key):
+            return 0, 0
+        return start, self.lines.index(b"\n", start) + 1
+
+
+def decode(text: bytes) -> Ledger:
+    """The ledger that ``text`` holds.
+
+    Raises:
+        NewerLedgerError: A later version wrote it.
+        LedgerError: It is damaged, or no ledger at all.
+    """
+    first, newline, rest = text.partition(b"\n")
+    header = _parse(first + newline)
+    if header.pop("format", None) != FORMAT:
+        raise LedgerError("its first line is not a ledger's")
+    version = header.pop("version", None)
+    if not _is_count(version):
+        raise LedgerError("its version is no number")
+    if version > VERSION:
+        # Before the checksum, which a later version may compute in another way.
+        raise NewerLedgerError(f"version {version}; this program knows {VERSION}")
+    lines, trailer = rest[:-_TRAILER_LENGTH], rest[-_TRAILER_LENGTH:]
+    if trailer != _trailer(first + newline, lines):
+        raise LedgerError("its checksum is wrong")
+    boot_id, promises, total = (header.pop(name, None) for name in ("boot_id", "promises", "bytes"))
+    if not isinstance(boot_id, str) or not _is_count(promises) or not _is_count(total):
+        raise LedgerError("its header lacks a field")
+    if lines.count(b"\n") != promises or lines[-1:] not in {b"", b"\n"}:
+        raise LedgerError("its lines are not as many as its header says")
+    return Ledger(boot_id, promises, total, lines, header)
+
+
+def ledger_of(boot_id: str, promises: Iterable[Promise]) -> Ledger:
+    """A new ledger with these promises, of each guest the last.
+
+    Raises:
+        ValueError: A uuid is not canonical, or a size is negative.
+    """
+    ledger = Ledger(boot_id)
+    for promise in promises:
+        ledger = ledger.put(promise)
+    return ledger
+
+
+def canonical_uuid(text: str) -> str | None:
+    """The uuid as libvirt formats it, from any spelling that it reads; ``None`` if it is none."""
+    digits = "".join(text.split()).replace("-", "").lower()
+    if len(digits) != sum(_UUID_LENGTHS) or not _HEX.issuperset(digits):
+        return None
+    parts, at = [], 0
+    for length in _UUID_LENGTHS:
+        parts.append(digits[at : at + length])
+        at += length
+    return "-".join(parts)
+
+
+def _fields(promise: Promise) -> Fields:
+    """The promise as JSON, without what is unset; ``uuid`` first, which is how it is found."""
+    fields: Fields = {
+        "uuid": promise.uuid,
+        "name": promise.name,
+        "driver": promise.driver,
+        "size": promise.size,
+        "state": promise.state.value,
+    }
+    if promise.shares:
+        fields["shares"] = [[sorted(each.nodes), each.size] for each in promise.shares]
+    if promise.hugepages:
+        fields["hugepages"] = [
+            [each.page_size, each.size, None if each.nodes is None else sorted(each.nodes)]
+            for each in promise.hugepages
+        ]
+    for name in ("process", "caller"):
+        process: Process | None = getattr(promise, name)
+        if process is not None:
+            fields[name] = [process.pid, process.start_time]
+    for name in ("cgroup", "parent", "partition", "since"):
+        value = getattr(promise, name)
+        if value is not None:
+            fields[name] = value
+    return fields
+
+
+def _promise(fields: Fields) -> Promise:
+    """The promise that a line holds.
+
+    Raises:
+        LedgerError: A field is missing or not what it should be.
+    """
+    try:
+        return Promise(
+            uuid=_text(fields["uuid"]),
+            name=_text(fields["name"]),
+            driver=_text(fields["driver"]),
+            size=_size(fields),
+            state=State(fields["state"]),
+            shares=tuple(
+                NodeShare(_nodes(nodes), _count(size)) for nodes, size in fields.get("shares", ())
+            ),
+            hugepages=tuple(
+                HugepageShare(
+                    _count(page_size), _count(size), None if nodes is None else _nodes(nodes)
+                )
+                for page_size, size, nodes in fields.get("hugepages", ())
+            ),
+            process=_process(fields.get("process")),
+            cgroup=_text_or_none(fields.get("cgroup")),
+            parent=_text_or_none(fields.get("parent")),
+            partition=_text_or_none(fields.get("partition")),
+            caller=_process(fields.get("caller")),
+            since=None if fields.get("since") is None else _count(fields["since"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise LedgerError(f"a promise makes no sense: {error!r}") from error
+
+
+def _size(fields: Fields) -> int:
+    return _count(fields.get("size"))
+
+
+def _process(value: object) -> Process | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise LedgerError("a process is no pair")
+    pid, start_time = value
+    return Process(_count(pid), _count(start_time))
+
+
+def _nodes(value: list[object]) -> frozenset[int]:
+    return frozenset(_count(each) for each in value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise LedgerError(f"{value!r} is no text")
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise LedgerError(f"{value!r} is no count")
+    return value
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _parse(line: bytes) -> Fields:
+    (fields,) = _parse_array(b"[" + line + b"]")
+    return fields
+
+
+def _parse_array(text: bytes) -> list[Fields]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LedgerError(f"not JSON: {error}") from error
+    if not all(isinstance(each, dict) for each in values):
+        raise LedgerError("a line is no JSON object")
+    return list(values)
+
+
+def _line(fields: Fields) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _trailer(first: bytes, lines: bytes) -> bytes:
+    return b"%s%08x\n" % (_TRAILER, crc32(lines, crc32(first)))

@@ -1,0 +1,66 @@
+"""Diagnostics as text and as JSON."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from xmlresource.diagnostics import Diagnostic, Severity, Span
+from xmlresource.operations.validate import Validation
+
+_NOWHERE: Final = Span(1, 1, 1, 1, 0, 0)
+
+
+def as_text(diagnostics: Iterable[Diagnostic]) -> str:
+    """One ``path:line:column: CODE severity: message`` each, its hint indented below."""
+    return "".join(f"{line}\n" for found in diagnostics for line in _lines(found))
+
+
+def summary(result: Validation) -> str:
+    """``3 files checked: 2 errors, 1 warning``."""
+    errors, warnings = result.count(Severity.ERROR), result.count(Severity.WARNING)
+    counts = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
+    return f"{_counted(result.files, 'file')} checked: {counts}"
+
+
+def as_json(result: Validation) -> dict[str, Any]:
+    """The result in the shape of ``validate --output-format json``, version 1."""
+    return {
+        "version": 1,
+        "files": result.files,
+        "diagnostics": [_object(found) for found in result.diagnostics],
+    }
+
+
+def _lines(found: Diagnostic) -> list[str]:
+    span = found.span or _NOWHERE
+    place = f"{found.path}:{span.line}:{span.column}"
+    lines = [printable(f"{place}: {found.code} {found.severity.value}: {found.message}")]
+    if found.hint:
+        lines.append(printable(f"    hint: {found.hint}"))
+    return lines
+
+
+def _object(found: Diagnostic) -> dict[str, Any]:
+    span = found.span or _NOWHERE
+    return {
+        "code": found.code,
+        "severity": found.severity.value,
+        "message": found.message,
+        "path": found.path,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "xpath": found.xpath,
+        "hint": found.hint,
+    }
+
+
+def printable(text: str) -> str:
+    """``text`` without anything that a terminal would obey: it may come from a hostile document."""
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

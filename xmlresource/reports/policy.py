@@ -1,0 +1,35 @@
+"""A policy as text and as JSON."""
+
+from typing import Any
+
+from xmlresource.operations.show import Shown
+from xmlresource.reports.diagnostics import printable
+from xmlresource.tunables import MEMORY
+from xmlresource.units import Amount, Unlimited, format_amount
+
+
+def as_text(shown: Shown) -> str:
+    """One line a tunable that is set: name, size, form."""
+    heading = printable(shown.domain) if shown.domain else "(no domain)"
+    if not shown.policy:
+        return f"{heading}: no tunables\n"
+    lines = [
+        f"  {name:<16} {format_amount(amount):>14}  {shown.forms[name].value}"
+        for name, amount in shown.policy.items()
+    ]
+    return "\n".join([heading, *lines]) + "\n"
+
+
+def as_json(shown: Shown) -> dict[str, Any]:
+    """The shape of ``show --json``: sizes in bytes, ``"unlimited"``, or null where not set."""
+    used = {form.value for form in shown.forms.values()}
+    return {
+        "domain": shown.domain,
+        "form": None if not used else used.pop() if len(used) == 1 else "mixed",
+        "tunables": {row.name: _amount(shown.policy[row.name]) for row in MEMORY},
+        "forms": {name: form.value for name, form in shown.forms.items()},
+    }
+
+
+def _amount(amount: Amount | None) -> int | str | None:
+    return amount.value if isinstance(amount, Unlimited) else amount

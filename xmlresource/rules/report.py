@@ -1,0 +1,32 @@
+"""How a rule reports: a registered code, at an element."""
+
+from xmlresource.codes import CODES
+from xmlresource.diagnostics import Diagnostic, Span
+from xmlresource.document.tree import Element
+
+
+def at(
+    code: str, element: Element, message: str, *, span: Span | None = None, hint: str | None = None
+) -> Diagnostic:
+    """A finding of rule ``code`` at ``element``.
+
+    Args:
+        code: The rule.
+        element: The element at fault; its start tag is the place by default.
+        message: What is wrong.
+        span: A more exact place.
+        hint: The cure; the rule's own by default.
+    """
+    rule = CODES[code]
+    return rule.diagnostic(
+        message,
+        element.source.name,
+        span=span or element.span,
+        xpath=element.xpath,
+        hint=hint or rule.cure,
+    )
+
+
+def line_of(element: Element) -> int:
+    """The line of its start tag."""
+    return element.source.position(element.start)[0]

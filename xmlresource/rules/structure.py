@@ -1,0 +1,207 @@
+"""Structure: what stands where tunables are declared, and is no tunable, or one too many.
+
+These are the rules that the schemas of the forms state too, plus the places where our elements
+would not be read at all.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from xmlresource.diagnostics import Diagnostic
+from xmlresource.document import Document
+from xmlresource.document.forms import (
+    NAMESPACES,
+    containers,
+    domain_element,
+    tunable_of,
+)
+from xmlresource.document.tree import Element
+from xmlresource.rules.report import at, line_of
+from xmlresource.tunables import MEMORY, NAMESPACE, Form
+
+# libvirt's own children of <resource>.
+_OF_LIBVIRT: Final = frozenset({"partition", "fibrechannel"})
+
+
+def unknown_document(document: Document) -> Iterator[Diagnostic]:
+    """XR010: the document can't hold tunables."""
+    if not document.is_known:
+        root = document.root
+        yield at("XR010", root, f"<{root.name}> is not a document that holds tunables")
+
+
+def container_children(document: Document) -> Iterator[Diagnostic]:
+    """XR101, XR103, XR105, XR106 in what holds the blocks."""
+    for form, container in containers(document.root):
+        own = form is Form.METADATA
+        if own:
+            yield from _attributes(container, allowed=frozenset())
+        yield from _stray_text(container)
+        for child in container.children:
+            if child.is_named("memory", NAMESPACES[form]):
+                continue
+            if not own and child.namespace is None and child.local in _OF_LIBVIRT:
+                continue
+            yield _container_child(document, form, child)
+
+
+def block_children(document: Document) -> Iterator[Diagnostic]:
+    """XR101, XR103, XR104, XR105, XR106, XR107 in blocks and values."""
+    for block in document.blocks:
+        yield from _attributes(block.element, allowed=frozenset())
+        yield from _stray_text(block.element)
+        for child in block.element.children:
+            if tunable_of(child, block.form) is None:
+                yield _unknown(child, block.form)
+            else:
+                yield from _attributes(child, allowed=frozenset({"unit"}))
+                yield from _elements_in_value(child)
+    for found in document.declarations:
+        if found.misspelt:
+            right = found.tunable.element
+            message = f"<{found.element.name}> is the RFC's spelling of <{right}>"
+            yield at("XR104", found.element, message, hint=f"write <{right}>")
+
+
+def duplicate_tunables(document: Document) -> Iterator[Diagnostic]:
+    """XR102: a tunable twice in one block."""
+    for block in document.blocks:
+        first: dict[str, Element] = {}
+        for child in block.element.children:
+            tunable = tunable_of(child, block.form)
+            if tunable is None:
+                continue
+            before = first.setdefault(tunable.name, child)
+            if before is not child:
+                message = f"only one <{child.name}> is allowed, the first is at line"
+                yield at("XR102", child, f"{message} {line_of(before)}")
+
+
+def duplicate_blocks(document: Document) -> Iterator[Diagnostic]:
+    """XR108: a second block, or a second element that holds blocks."""
+    held = [(form, container) for form, container in containers(document.root)]
+    for group in (held, [(block.form, block.element) for block in document.blocks]):
+        first: dict[Form, Element] = {}
+        for form, element in group:
+            before = first.setdefault(form, element)
+            if before is not element:
+                message = f"only one <{element.name}> is read, the first is at line"
+                yield at("XR108", element, f"{message} {line_of(before)}")
+
+
+def misplaced_in_domain(document: Document) -> Iterator[Diagnostic]:
+    """XR105: our element where neither libvirt keeps it nor we read it."""
+    domain = domain_element(document.root)
+    if domain is None:
+        return
+    for child in domain.children:
+        if child.namespace == NAMESPACE:
+            message = f"<{child.name}> of our namespace is read only right below <metadata>"
+            yield at("XR105", child, message, hint="move it into <metadata>")
+    for metadata in domain.all("metadata"):
+        for child in metadata.children:
+            if child.namespace == NAMESPACE and child.local != "resource":
+                message = f"<{child.name}> stands right below <metadata>"
+                yield at("XR105", child, message, hint="put it into a <resource> of our namespace")
+            elif child.is_named("resource"):
+                message = "<resource> in <metadata> has no namespace: libvirt deletes it"
+                yield at("XR105", child, message, hint=f'declare xmlns="{NAMESPACE}" on it')
+
+
+def _container_child(document: Document, form: Form, child: Element) -> Diagnostic:
+    parent = child.parent.name if child.parent else ""
+    if child.local == "memory":
+        return _wrong_namespace(child, form)
+    if tunable_of(child, form) is not None:
+        message = f"<{child.name}> stands right below <{parent}>"
+        return at("XR105", child, message, hint="put it into a <memory>")
+    allowed = ["memory"] if form is Form.METADATA else ["memory", *sorted(_OF_LIBVIRT)]
+    where = "" if document.domain is None else " (libvirt knows no such element either)"
+    message = f"unknown element <{child.name}> in <{parent}>{where}"
+    return at("XR101", child, message, hint=_suggestion(child.local, allowed))
+
+
+def _unknown(child: Element, form: Form) -> Diagnostic:
+    """What to say of a block's child that declares nothing there."""
+    known = {tunable.element_in(form): tunable for tunable in MEMORY}
+    if child.local in known:
+        return _wrong_namespace(child, form)
+    for tunable in MEMORY:
+        if child.local in {tunable.element, tunable.memtune_element, tunable.name}:
+            here = tunable.element_in(form)
+            message = f"<{child.name}> is not the name of {tunable.name} in the {form.value} form"
+            if here is None:
+                hint = f"{form.value} has no {tunable.name}: declare it in <metadata>"
+            else:
+                hint = f"write <{here}>"
+            return at("XR105", child, message, hint=hint)
+    names = [name for name in known if name is not None]
+    message = f"unknown element <{child.name}> in <{child.parent.name if child.parent else ''}>"
+    return at("XR101", child, message, hint=_suggestion(child.local, names))
+
+
+def _wrong_namespace(child: Element, form: Form) -> Diagnostic:
+    wanted = NAMESPACES[form]
+    if wanted is None:
+        return at(
+            "XR105",
+            child,
+            f"<{child.name}> is in a namespace, and the {form.value} form has none",
+            hint="remove the prefix or the namespace declaration",
+        )
+    return at(
+        "XR105",
+        child,
+        f"<{child.name}> is not in the namespace {wanted}",
+        hint="give it the prefix of the element around it",
+    )
+
+
+def _suggestion(name: str, allowed: list[str]) -> str:
+    # Only a faulty document pays for the import.
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    folded = {known.lower(): known for known in allowed}
+    near = get_close_matches(name.lower(), folded, n=1)
+    if near:
+        return f"did you mean <{folded[near[0]]}>?"
+    return "allowed here: " + ", ".join(f"<{known}>" for known in allowed)
+
+
+def _attributes(element: Element, *, allowed: frozenset[str]) -> Iterator[Diagnostic]:
+    for written in element.tag.attributes:
+        name = written.name
+        if name in allowed or name == "xmlns" or name.startswith("xmlns:"):
+            continue
+        only = "only `unit` is allowed" if allowed else "it takes none"
+        yield at(
+            "XR103",
+            element,
+            f"unknown attribute {name!r} of <{element.name}>",
+            span=element.attribute_span(name),
+            hint=f"remove it: {only}"
+            if name.lower() not in {"units", "uint"}
+            else "did you mean `unit`?",
+        )
+
+
+def _stray_text(element: Element) -> Iterator[Diagnostic]:
+    if not element.text.strip():
+        return
+    span = element.stray_text_span
+    yield at("XR106", element, f"text right in <{element.name}>", span=span)
+
+
+def _elements_in_value(element: Element) -> Iterator[Diagnostic]:
+    for child in element.children:
+        yield at("XR107", child, f"<{child.name}> inside the value of <{element.name}>")
+
+
+CHECKS: Final = (
+    unknown_document,
+    container_children,
+    block_children,
+    duplicate_tunables,
+    duplicate_blocks,
+    misplaced_in_domain,
+)

@@ -1,0 +1,298 @@
+"""The machine's cgroups: find a guest's, read what is in force, carry a plan out.
+
+Carrying out is all or nothing. Each value is one write(2) (the kernel parses every write by itself)
+and is read back, for the kernel may take a value and not keep it: systemd swallows errors, and the
+v1 soft limit is inert on recent stable kernels. What must hold and does not, ends the plan; then
+what was written is put back in reverse order, which passes through the same states as the way there
+and so breaks none of the kernel's rules about order.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from xmlresource.cgroup.hierarchy import (
+    CONTROLLER,
+    Controller,
+    NoPlace,
+    Place,
+    Version,
+    find_controller,
+    find_place,
+    memory_group,
+)
+from xmlresource.cgroup.plan import Executor, Plan, SoftLimitFile, State, Write
+from xmlresource.cgroup.report import Applied, Failure, Report, Warned, explain
+from xmlresource.cgroup.values import parse_value
+from xmlresource.model.host import AncestorLimit
+from xmlresource.system.machine import Machine
+from xmlresource.tunables import BY_NAME, MEMORY
+from xmlresource.units import Amount, Unlimited, format_amount
+
+PAGE_SIZE: Final = os.sysconf("SC_PAGESIZE")
+"""The running kernel's page, in bytes."""
+
+SystemdWriter = Callable[[Write, Amount], None]
+"""Sets a unit's value for a write: the amount is the write's ``value``, or ``before`` to undo it.
+
+It returns when the value is in the kernel's file, and raises ``OSError`` where it can't be set.
+"""
+
+_V1_FILES: Final = frozenset(row.v1_file for row in MEMORY if row.v1_file is not None)
+_V2_FILES: Final = frozenset(row.v2_file for row in MEMORY) | {
+    choice.value for choice in SoftLimitFile
+}
+_LIMIT_FILES: Final = {
+    Version.V1: BY_NAME["hard_limit"].v1_file,
+    Version.V2: BY_NAME["hard_limit"].v2_file,
+}
+_USAGE_FILES: Final = {Version.V1: "memory.usage_in_bytes", Version.V2: "memory.current"}
+
+
+def locate(machine: Machine, pid: int) -> Place | NoPlace:
+    """Where the memory of the guest that process ``pid`` runs is accounted.
+
+    Raises:
+        OSError: ``/proc`` can't be read.
+    """
+    cgroups = machine.read_if_there(f"/proc/{pid}/cgroup")
+    if cgroups is None:
+        return NoPlace(f"process {pid} is gone")
+    found = memory_group(cgroups)
+    if isinstance(found, NoPlace):
+        return found
+    version, path = found
+    place = _place(machine, version, path)
+    if isinstance(place, NoPlace) or version is Version.V1:
+        return place
+    available = machine.read_if_there(f"{place.directory}/cgroup.controllers")
+    if available is not None and CONTROLLER not in available.split():
+        return NoPlace(f"the memory controller is off in {place.cgroup} (cgroup.controllers)")
+    return place
+
+
+def locate_cgroup(machine: Machine, cgroup: str) -> Place | NoPlace:
+    """The same for a guest's cgroup that is known from before, whether it still exists or not.
+
+    Raises:
+        OSError: ``/proc`` can't be read.
+    """
+    found = memory_group(machine.read_text("/proc/self/cgroup"))
+    return found if isinstance(found, NoPlace) else _place(machine, found[0], cgroup)
+
+
+def host_controller(machine: Machine) -> Controller | NoPlace:
+    """The memory controller as it is mounted here, with as much of its tree as can be seen.
+
+    Raises:
+        OSError: ``/proc`` can't be read.
+    """
+    found = memory_group(machine.read_text("/proc/self/cgroup"))
+    return found if isinstance(found, NoPlace) else _controller(machine, *found)
+
+
+def _place(machine: Machine, version: Version, path: str) -> Place | NoPlace:
+    controller = _controller(machine, version, path)
+    if isinstance(controller, NoPlace):
+        return controller
+    return find_place(controller, path, systemd=_systemd_runs(machine))
+
+
+def _controller(machine: Machine, version: Version, path: str) -> Controller | NoPlace:
+    # Our own mounts, for it is we who open the files; an LXC controller has others.
+    return find_controller(machine.read_text("/proc/self/mountinfo"), version, path)
+
+
+def _systemd_runs(machine: Machine) -> bool:
+    """As sd_booted(3) tells: systemd makes this folder before anything else."""
+    return "system" in machine.names_in("/run/systemd")
+
+
+def read_state(machine: Machine, place: Place, page_size: int = PAGE_SIZE) -> State:
+    """What the kernel has now, for the guest's own cgroup and all ancestors.
+
+    Raises:
+        OSError: A file exists and can't be read.
+        ValueError: A file holds what no kernel writes.
+    """
+    files = _V1_FILES if place.controller.version is Version.V1 else _V2_FILES
+    values: dict[str, Mapping[str, Amount]] = {}
+    for cgroup in (place.cgroup, *place.ancestors):
+        directory = place.controller.directory(cgroup)
+        read = {file: _read(machine, f"{directory}/{file}", page_size) for file in sorted(files)}
+        values[cgroup] = {file: value for file, value in read.items() if value is not None}
+    return State(page_size, values)
+
+
+def _read(machine: Machine, path: str, page_size: int) -> Amount | None:
+    text = _read_text(machine, path)
+    return None if text is None else parse_value(text, page_size)
+
+
+def _read_text(machine: Machine, path: str) -> str | None:
+    """The file's text, ``None`` where its cgroup does not exist (any more)."""
+    try:
+        return machine.read_if_there(path)
+    except OSError as error:
+        # The cgroup was removed between open(2) and read(2).
+        if error.errno == errno.ENODEV:
+            return None
+        raise
+
+
+def ancestor_limits(
+    machine: Machine,
+    controller: Controller,
+    cgroups: Iterable[str],
+    page_size: int = PAGE_SIZE,
+) -> tuple[AncestorLimit, ...]:
+    """Those of ``cgroups`` that have a limit of their own, with what is charged to them now.
+
+    ``place.ancestors`` are the cgroups of a guest that runs, ``hierarchy.partition_groups()`` of
+    one that will; those that do not exist, or can't be seen from here, limit nothing.
+
+    Raises:
+        OSError: A file exists and can't be read.
+        ValueError: A file holds what no kernel writes.
+    """
+    limits = []
+    for cgroup in cgroups:
+        try:
+            directory = controller.directory(cgroup)
+        except ValueError:
+            continue
+        limit = _read(machine, f"{directory}/{_LIMIT_FILES[controller.version]}", page_size)
+        if limit is None or isinstance(limit, Unlimited):
+            continue
+        usage = charged(machine, controller, cgroup)
+        if usage is not None:
+            limits.append(AncestorLimit(cgroup, limit, usage))
+    return tuple(limits)
+
+
+def charged(machine: Machine, controller: Controller, cgroup: str) -> int | None:
+    """The bytes charged to ``cgroup`` and all below it, ``None`` where it does not exist.
+
+    Raises:
+        OSError: It exists and can't be read.
+        ValueError: The file holds what no kernel writes, or ``cgroup`` can't be seen from here.
+    """
+    path = f"{controller.directory(cgroup)}/{_USAGE_FILES[controller.version]}"
+    text = _read_text(machine, path)
+    return None if text is None else int(text)
+
+
+def apply(
+    machine: Machine,
+    plan: Plan,
+    *,
+    systemd: SystemdWriter | None = None,
+    page_size: int = PAGE_SIZE,
+) -> Report:
+    """Carry ``plan`` out, all of it or nothing, and report; it raises nothing of the kernel's.
+
+    Args:
+        machine: Where.
+        plan: What.
+        systemd: Sets the values of systemd's units. Without it they are written by file, and the
+            report warns that systemd will reset them.
+        page_size: The kernel's page.
+    """
+    kernel = _Kernel(machine, systemd, page_size)
+    applied: list[Applied] = []
+    warnings: list[Warned] = []
+    for index, write in enumerate(plan.writes):
+        outcome = kernel.carry_out(write)
+        if isinstance(outcome, Failure):
+            changed = [done.write for done in applied]
+            if kernel.is_changed(write):
+                changed.append(write)
+            undone, undo_failed = kernel.undo(changed)
+            return Report(
+                plan=plan,
+                applied=tuple(applied),
+                failed=outcome,
+                not_attempted=plan.writes[index + 1 :],
+                undone=undone,
+                undo_failed=undo_failed,
+                warnings=tuple(warnings),
+            )
+        applied.append(outcome)
+        warnings += kernel.warnings(outcome)
+    return Report(plan=plan, applied=tuple(applied), warnings=tuple(warnings))
+
+
+class _Kernel:
+    """Single writes, each with its readback."""
+
+    def __init__(self, machine: Machine, systemd: SystemdWriter | None, page_size: int) -> None:
+        self._machine = machine
+        self._systemd = systemd
+        self._page_size = page_size
+
+    def carry_out(self, write: Write) -> Applied | Failure:
+        try:
+            self._set(write, write.value)
+            read = self._get(write)
+        except (OSError, ValueError) as error:
+            return _failure(write, error)
+        if read != write.value and write.must_hold:
+            return Failure(write, _not_taken(write.value, read))
+        return Applied(write, read)
+
+    def warnings(self, done: Applied) -> list[Warned]:
+        warnings = []
+        if done.read != done.write.value:
+            warnings.append(Warned(done.write, _not_taken(done.write.value, done.read)))
+        if done.write.executor is Executor.SYSTEMD and self._systemd is None:
+            reason = "written by file; systemd resets it at the next daemon-reload"
+            warnings.append(Warned(done.write, reason))
+        return warnings
+
+    def is_changed(self, write: Write) -> bool:
+        """Whether a write that failed left something all the same; in doubt yes."""
+        try:
+            return self._get(write) != write.before
+        except OSError as error:
+            return error.errno not in {errno.ENOENT, errno.ENODEV}
+        except ValueError:
+            return True
+
+    def undo(self, changed: Sequence[Write]) -> tuple[tuple[Write, ...], tuple[Failure, ...]]:
+        """Put the values of ``changed`` back, the last first; go on where one can't be."""
+        undone, failed = [], []
+        for write in reversed(changed):
+            try:
+                self._set(write, write.before, undo=True)
+                read = self._get(write)
+            except (OSError, ValueError) as error:
+                failed.append(_failure(write, error))
+                continue
+            if read == write.before:
+                undone.append(write)
+            else:
+                failed.append(Failure(write, _not_taken(write.before, read)))
+        return tuple(undone), tuple(failed)
+
+    def _set(self, write: Write, amount: Amount, *, undo: bool = False) -> None:
+        if write.executor is Executor.SYSTEMD and self._systemd is not None:
+            self._systemd(write, amount)
+        else:
+            self._machine.write_value(write.path, write.undo_text if undo else write.text)
+
+    def _get(self, write: Write) -> Amount:
+        return parse_value(self._machine.read_text(write.path), self._page_size)
+
+
+def _failure(write: Write, error: OSError | ValueError) -> Failure:
+    if isinstance(error, OSError):
+        return Failure(write, explain(error), error.errno)
+    return Failure(write, f"the file reads what no kernel writes: {error}")
+
+
+def _not_taken(wanted: Amount, read: Amount) -> str:
+    return (
+        f"the kernel did not take it: {format_amount(wanted)} was written, "
+        f"the file reads {format_amount(read)}"
+    )

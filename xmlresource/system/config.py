@@ -1,0 +1,71 @@
+"""``/etc/xmlresource.toml``, opened only where it can be trusted."""
+
+from typing import Final
+
+from xmlresource.configuration import (
+    PATH,
+    Configuration,
+    ConfigurationError,
+    parse_configuration,
+)
+from xmlresource.system.machine import Machine
+from xmlresource.system.syscalls import Syscalls, is_file, is_guarded
+
+_ROOT: Final = 0
+_LARGEST: Final = 1 << 20
+
+
+def read_configuration(
+    machine: Machine, owner: int = _ROOT, calls: Syscalls | None = None
+) -> Configuration:
+    """The administrator's settings; the defaults where there is no file.
+
+    Args:
+        machine: The machine.
+        owner: The user id that must own the file.
+        calls: The system calls.
+
+    Raises:
+        ConfigurationError: The file can't be read or trusted, or holds something unknown.
+    """
+    try:
+        content = _content(machine.path(PATH), owner, calls or Syscalls())
+    except FileNotFoundError:
+        return Configuration()
+    except OSError as error:
+        raise ConfigurationError(
+            PATH, None, f"can't be read: {error.strerror or error}", "make it a plain file"
+        ) from error
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(PATH, line, "not UTF-8", "save it as UTF-8") from error
+    return parse_configuration(text, PATH)
+
+
+def _content(path: str, owner: int, calls: Syscalls) -> bytes:
+    folder, _, name = path.rpartition("/")
+    parent = calls.open_parent(folder or "/")
+    try:
+        descriptor = calls.open_to_read(name, parent)
+    finally:
+        calls.close(parent)
+    try:
+        facts = calls.facts(descriptor)
+        if not is_file(facts) or not is_guarded(facts, owner):
+            raise ConfigurationError(
+                PATH,
+                None,
+                f"not a file that only user {owner} can write",
+                f"chown {owner} and chmod 644 it",
+            )
+        chunks, size = [], 0
+        while chunk := calls.read(descriptor, _LARGEST):
+            size += len(chunk)
+            if size > _LARGEST:
+                raise ConfigurationError(PATH, None, "larger than a MiB", "shorten it")
+            chunks.append(chunk)
+        return b"".join(chunks)
+    finally:
+        calls.close(descriptor)

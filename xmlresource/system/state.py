@@ -1,0 +1,307 @@
+"""The state folder: the ledger's file, its lock, and one transaction.
+
+The folder holds ``lock``, which is never renamed, ``ledger``, which is only ever replaced as a
+whole, ``ledger.new`` while that happens, and ``ledger.corrupt-N``, ledgers that made no sense. A
+process killed at any instruction leaves the old ledger or the new one, and a lock that the kernel
+takes back.
+"""
+
+from types import TracebackType
+from typing import Final, Self
+
+from xmlresource.ledger import Ledger, LedgerError, NewerLedgerError, decode
+from xmlresource.system.syscalls import Syscalls, is_file, is_private
+
+FOLDER: Final = "/run/xmlresource"
+LOCK: Final = "lock"
+LEDGER: Final = "ledger"
+FRESH: Final = "ledger.new"
+CORRUPT: Final = "ledger.corrupt-{}"
+MOST_CORRUPT: Final = 8
+"""Corrupt ledgers that are kept; the last of them is overwritten."""
+
+DEFAULT_TIMEOUT: Final = 30.0
+"""Seconds to wait for the lock."""
+
+_ROOT: Final = 0
+_FOLDER_MODE: Final = 0o700
+_CHUNK: Final = 1 << 20
+_LARGEST: Final = 64 << 20  # more than a hundred thousand promises
+
+
+class StateError(Exception):
+    """The state folder can't be used; the text says why and what to do."""
+
+
+class LockTimeoutError(StateError):
+    """Others held the lock for longer than this start would wait."""
+
+
+class StateFolder:
+    """The folder, checked before it is trusted.
+
+    Args:
+        path: Where it is.
+        owner: The user id that must own it and all in it.
+        calls: The system calls.
+    """
+
+    def __init__(
+        self, path: str = FOLDER, owner: int = _ROOT, calls: Syscalls | None = None
+    ) -> None:
+        self.path: Final = path
+        self._owner: Final = owner
+        self._calls: Final = calls or Syscalls()
+
+    def transaction(self, boot_id: str, timeout: float = DEFAULT_TIMEOUT) -> "Transaction":
+        """A transaction, to be entered with ``with``.
+
+        Args:
+            boot_id: The host's boot; promises of another one are left out.
+            timeout: Seconds to wait for the lock.
+        """
+        return Transaction(self, self._calls, boot_id, timeout)
+
+    def snapshot(self, boot_id: str) -> Ledger:
+        """The ledger as it is, without the lock and without making anything.
+
+        Raises:
+            StateError: It can't be read, or makes no sense.
+        """
+        try:
+            folder = self._calls.open_folder(self.path)
+        except FileNotFoundError:
+            return Ledger(boot_id)
+        except OSError as error:
+            raise self.failed("open", error) from error
+        try:
+            self._check_folder(folder)
+            text = self.read(folder)
+            return Ledger(boot_id) if text is None else decode(text).for_boot(boot_id)
+        except OSError as error:
+            raise self.failed("read", error) from error
+        except LedgerError as error:
+            raise StateError(f"{self.path}/{LEDGER} is damaged: {error}") from error
+        except NewerLedgerError as error:
+            raise self.newer(error) from error
+        finally:
+            self._calls.close(folder)
+
+    def open(self) -> int:
+        """A descriptor of the folder, made where it is missing.
+
+        Raises:
+            StateError: It is not the owner's alone.
+            OSError: It can't be opened.
+        """
+        try:
+            folder = self._calls.open_folder(self.path)
+        except FileNotFoundError:
+            self._make()
+            folder = self._calls.open_folder(self.path)
+        try:
+            self._check_folder(folder)
+        except BaseException:
+            self._calls.close(folder)
+            raise
+        return folder
+
+    def read(self, folder: int) -> bytes | None:
+        """The ledger's text, ``None`` where there is no ledger.
+
+        Raises:
+            StateError: It is not the owner's alone, or no file.
+            LedgerError: It is too large to be one.
+            OSError: It can't be read.
+        """
+        try:
+            descriptor = self._calls.open_to_read(LEDGER, folder)
+        except FileNotFoundError:
+            return None
+        try:
+            self.check_file(descriptor, LEDGER)
+            chunks, size = [], 0
+            while chunk := self._calls.read(descriptor, _CHUNK):
+                size += len(chunk)
+                if size > _LARGEST:
+                    raise LedgerError(f"it is larger than {_LARGEST} bytes")
+                chunks.append(chunk)
+            return b"".join(chunks)
+        finally:
+            self._calls.close(descriptor)
+
+    def check_file(self, descriptor: int, name: str) -> None:
+        """Refuse a file that others could have made or changed.
+
+        Raises:
+            StateError: It is no plain file of the owner's alone.
+            OSError: The kernel does not tell.
+        """
+        facts = self._calls.facts(descriptor)
+        if not is_file(facts) or not is_private(facts, self._owner):
+            raise StateError(
+                f"{self.path}/{name} is not a file of user {self._owner} with mode 0600; "
+                "see who made it, then remove it"
+            )
+
+    def _make(self) -> None:
+        try:
+            self._calls.make_folder(self.path, _FOLDER_MODE)
+        except FileExistsError:
+            return  # another start was faster
+
+    def _check_folder(self, folder: int) -> None:
+        if not is_private(self._calls.facts(folder), self._owner):
+            raise StateError(
+                f"{self.path} does not belong to user {self._owner} alone; see who made it, "
+                f"then remove it, or chown {self._owner} and chmod 700 it"
+            )
+
+    def failed(self, doing: str, error: OSError) -> StateError:
+        """What to say of a call that the kernel refused."""
+        return StateError(f"can't {doing} {self.path}: {error.strerror or error}")
+
+    def newer(self, error: NewerLedgerError) -> StateError:
+        """What to say of a ledger that must be left alone."""
+        return StateError(
+            f"{self.path}/{LEDGER} was written by a later xmlresource ({error}); install that again"
+        )
+
+
+class Transaction:
+    """The ledger under its lock, from ``__enter__`` to ``__exit__``.
+
+    Change it by assigning to :attr:`ledger`. At the end it is on disk, or an exception says that it
+    may not be; an exception inside the block leaves the old one.
+
+    Attributes:
+        ledger: The book.
+        damage: Why the book that was found is no longer in use; ``None`` where nothing was wrong.
+            The caller has to put back the promises of the guests that run.
+        is_new: Whether there was no ledger of this boot.
+    """
+
+    def __init__(self, state: StateFolder, calls: Syscalls, boot_id: str, timeout: float) -> None:
+        self.ledger = Ledger(boot_id)
+        self.damage: str | None = None
+        self.is_new = True
+        self._state: Final = state
+        self._calls: Final = calls
+        self._boot_id: Final = boot_id
+        self._timeout: Final = timeout
+        self._folder = -1
+        self._lock = -1
+        self._found: Ledger | None = None
+
+    def __enter__(self) -> Self:
+        """Lock and read.
+
+        Raises:
+            LockTimeoutError: Others were in the way for too long.
+            StateError: Something is wrong with the folder, or a later version wrote the ledger.
+        """
+        try:
+            self._open()
+        except OSError as error:
+            self._close()
+            raise self._state.failed("use", error) from error
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Write what changed and unlock.
+
+        Raises:
+            StateError: It could not be written; the ledger is the old one, or, where only the last
+                step failed, the new one.
+        """
+        try:
+            if kind is None and self.ledger != self._found:
+                self._write()
+        except OSError as error:
+            raise self._state.failed("write to", error) from error
+        finally:
+            self._close()
+
+    def set_aside(self, reason: str) -> None:
+        """Keep the ledger under another name and go on with an empty one.
+
+        For a caller, too, who finds that a promise in it makes no sense.
+
+        Raises:
+            StateError: It can't be renamed.
+        """
+        try:
+            kept_as = self._rename_corrupt()
+        except OSError as error:
+            raise self._state.failed("set aside the ledger in", error) from error
+        self.damage = (
+            f"the ledger was damaged ({reason}); it is kept as {self._state.path}/{kept_as}"
+        )
+        self.ledger = Ledger(self._boot_id)
+        self._found = None
+        self.is_new = True
+
+    def _rename_corrupt(self) -> str:
+        for number in range(1, MOST_CORRUPT):
+            name = CORRUPT.format(number)
+            if not self._calls.exists(name, self._folder):
+                break
+        else:
+            name = CORRUPT.format(MOST_CORRUPT)
+        self._calls.rename(LEDGER, name, self._folder)
+        return name
+
+    def _open(self) -> None:
+        self._folder = self._state.open()
+        self._lock = self._calls.open_lock(LOCK, self._folder)
+        self._state.check_file(self._lock, LOCK)
+        locked = self._calls.try_lock(self._lock) or self._calls.wait_for_lock(
+            self._lock, self._timeout
+        )
+        if not locked:
+            raise LockTimeoutError(
+                f"others held {self._state.path}/{LOCK} for more than {self._timeout:g} s; "
+                "see which processes have it open (fuser), or raise lock_timeout"
+            )
+        try:
+            text = self._state.read(self._folder)
+            if text is not None:
+                self._found = decode(text)
+                self.ledger = self._found.for_boot(self._boot_id)
+                self.is_new = self.ledger is not self._found
+        except NewerLedgerError as error:
+            raise self._state.newer(error) from error
+        except LedgerError as error:
+            self.set_aside(str(error))
+
+    def _write(self) -> None:
+        """Replace the ledger: whole on disk before it gets its name, and the name on disk, too."""
+        try:
+            descriptor = self._calls.create(FRESH, self._folder)
+        except FileExistsError:  # of a process that was killed
+            self._calls.remove(FRESH, self._folder)
+            descriptor = self._calls.create(FRESH, self._folder)
+        try:
+            rest = memoryview(self.ledger.encode())
+            while rest:
+                rest = rest[self._calls.write(descriptor, rest) :]
+            self._calls.sync(descriptor)
+        finally:
+            self._calls.close(descriptor)
+        self._calls.rename(FRESH, LEDGER, self._folder)
+        self._calls.sync(self._folder)
+
+    def _close(self) -> None:
+        """Give back the lock, last, and the folder."""
+        for descriptor in (self._folder, self._lock):
+            if descriptor >= 0:
+                self._calls.close(descriptor)
+        self._folder = self._lock = -1
