@@ -20,9 +20,9 @@ from xmlresource.system.textfiles import replace_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from xmlresource.document.editing.plan import Value
     from xmlresource.model.policy import MemoryPolicy
     from xmlresource.tunables import Form
-    from xmlresource.units import Amount
 
     Checker: TypeAlias = Callable[[Document], list[Diagnostic]]
 
@@ -81,7 +81,7 @@ class Generated:
 
 def set_(
     document: Document,
-    amounts: Mapping[str, Amount | None],
+    amounts: Mapping[str, Value],
     form: Form | None = None,
     *,
     checker: Checker | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xmlresource.document.editing.errors import EditError
-from xmlresource.document.editing.plan import Edit, Plan
+from xmlresource.document.editing.plan import Edit, Plan, Value
 from xmlresource.tunables import BY_NAME, MEMORY, Form
 
 if TYPE_CHECKING:
@@ -13,19 +13,17 @@ if TYPE_CHECKING:
 
     from xmlresource.document.document import Document
     from xmlresource.model.policy import MemoryPolicy
-    from xmlresource.units import Amount
 
 
-def assign(
-    document: Document, changes: Mapping[str, Amount | None], form: Form | None = None
-) -> Edit:
+def assign(document: Document, changes: Mapping[str, Value], form: Form | None = None) -> Edit:
     """Give tunables new values where they stand, and insert those that are missing.
 
     Sizes are rounded up to a KiB, as libvirt does; a guarantee of 0 is none.
 
     Args:
         document: The document.
-        changes: The new amounts by tunable; ``None`` takes it out.
+        changes: The new values by tunable. An amount keeps the unit that is there where that is
+            exact, a ``Spelling`` is written as it is, and ``None`` takes the tunable out.
         form: Where new ones go; by default the one form that the document uses, else metadata.
             With a form given, ``None`` takes a tunable out of that form only, and an amount also
             goes to the other forms in which it stands, so that they don't disagree.

@@ -8,7 +8,7 @@ from xmlresource.document.editing.errors import EditError
 from xmlresource.document.editing.layout import Layout
 from xmlresource.document.editing.places import place_at_end, place_in_domain, prefix_in
 from xmlresource.document.editing.splice import Splice
-from xmlresource.document.editing.values import respelt
+from xmlresource.document.editing.values import respelt, spelling_of
 from xmlresource.document.forms import (
     NAMESPACES,
     Block,
@@ -73,9 +73,18 @@ class FormEditor:
                 continue
             if not found:
                 missing[name] = amount
-            elif found[0].amount != amount or found[0].error:
-                splices += respelt(found[0].element, amount)
+            elif not self._says(found[0], amount):
+                splices += respelt(found[0].element, amount, self._given(name, amount))
         return [*splices, *self._removals(surplus, keep=bool(missing)), *self._additions(missing)]
+
+    def _says(self, found: Declaration, amount: Amount) -> bool:
+        """Whether an element says ``amount`` already, in the spelling that is asked for, if any."""
+        given = self._given(found.tunable.name, amount)
+        return found.amount == amount and given in {None, spelling_of(found.element)}
+
+    def _given(self, name: str, amount: Amount) -> Spelling | None:
+        spelling = self._spellings.get(name)
+        return spelling if spelling is not None and spelling.amount == amount else None
 
     def _removals(self, surplus: list[Element], *, keep: bool) -> Iterable[Splice]:
         """Take elements out, and with them what they leave empty behind."""
@@ -189,8 +198,8 @@ class FormEditor:
 
     def _spelt(self, tunable: Tunable, amount: Amount) -> Spelling:
         """As given; else in the unit that the tunables there have in common; else shortest."""
-        given = self._spellings.get(tunable.name)
-        if given is not None and given.amount == amount:
+        given = self._given(tunable.name, amount)
+        if given is not None:
             return given
         units = {found.element.attributes.get("unit") for found in self._declared}
         habit = spell_in(amount, units.pop()) if len(units) == 1 else None

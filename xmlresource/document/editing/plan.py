@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from xmlresource.document.editing.errors import EditError
 from xmlresource.document.editing.forms import FormEditor, declared
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 # The order of the forms in a domain, in which edits at one place are to come out.
 _FORMS: Final = (Form.METADATA, Form.MEMTUNE, Form.RESOURCE)
+
+
+Value: TypeAlias = Amount | Spelling | None
+"""What a tunable is to say: an amount, an amount in a certain spelling, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,16 @@ class Plan:
         self._unlimited: list[str] = []
         self._notes: list[Note] = []
 
-    def assign(self, tunable: Tunable, amount: Amount | None, form: Form | None) -> None:
+    def assign(self, tunable: Tunable, value: Value, form: Form | None) -> None:
         """Plan a new value: where the tunable stands, and in ``form`` where one is given.
 
         Raises:
             EditError: No document can hold it, or this one has no place for it.
         """
         places = self._stands.get(tunable.name, set())
-        amount = _settled(tunable, amount)
+        if isinstance(value, Spelling):
+            self._spellings[tunable.name] = value
+        amount = _settled(tunable, value)
         if amount is None:
             for place in places if form is None else places & {form}:
                 self._wanted[place][tunable.name] = None
@@ -154,10 +160,11 @@ class Plan:
         return Form.METADATA if document.root.namespace else Form.RESOURCE
 
 
-def _settled(tunable: Tunable, amount: Amount | None) -> Amount | None:
-    if amount is None:
+def _settled(tunable: Tunable, value: Value) -> Amount | None:
+    if value is None:
         return None
     try:
+        amount = value.amount if isinstance(value, Spelling) else value
         return settled(tunable.name, amount, guarantee=tunable.kind is Kind.GUARANTEE)
     except ValueError as error:
         raise EditError(str(error)) from None

@@ -15,13 +15,17 @@ _PIECE: Final = re.compile(
 )
 
 
-def respelt(element: Element, amount: Amount) -> list[Splice]:
-    """The splices that make ``element`` say ``amount``, in its own unit where that is exact."""
+def respelt(element: Element, amount: Amount, wanted: Spelling | None = None) -> list[Splice]:
+    """The splices that make ``element`` say ``amount``.
+
+    Args:
+        element: The element of a tunable.
+        amount: The amount.
+        wanted: How it is to be spelt; by default in the element's own unit where that is exact.
+    """
     unit = element.attributes.get("unit")
-    kept = spell_in(amount, unit)
-    spelling = kept or spell(amount)
-    splices = [] if kept else list(_unit(element, spelling))
-    return [*splices, *_number(element, spelling.value)]
+    spelling = wanted or spell_in(amount, unit) or spell(amount)
+    return [*_unit(element, unit, spelling.unit), *_number(element, spelling.value)]
 
 
 def spelling_of(element: Element) -> Spelling:
@@ -29,10 +33,21 @@ def spelling_of(element: Element) -> Spelling:
     return Spelling(element.text, element.attributes.get("unit"))
 
 
-def _unit(element: Element, spelling: Spelling) -> Iterator[Splice]:
-    # Without a unit a value counts KiB, in which every size is exact: there is one to replace.
+def _unit(element: Element, before: str | None, after: str | None) -> Iterator[Splice]:
+    if before == after:
+        return
+    if before is None:
+        start = element.start + len(f"<{element.tag.name}".encode())
+        quote = Layout(element).quote
+        yield Splice(start, start, f" unit={quote}{after}{quote}".encode())
+        return
     written = element.written_attribute("unit")
-    yield Splice(written.value_start, written.value_end, (spelling.unit or "").encode())
+    if after is None:
+        head = element.source.text[element.start : written.name_start]
+        start = element.start + len(head.rstrip())
+        yield Splice(start, written.value_end + 1, b"")
+    else:
+        yield Splice(written.value_start, written.value_end, after.encode())
 
 
 def _number(element: Element, number: str) -> Iterator[Splice]:
