@@ -103,8 +103,8 @@ class Document:
     @property
     def form(self) -> Form | None:
         """The one form that declares tunables; ``None`` where there is none or more than one."""
-        forms = self.forms
-        return next(iter(set(forms.values()))) if len(set(forms.values())) == 1 else None
+        forms = {found.form for found in self.declarations if found.amount is not None}
+        return forms.pop() if len(forms) == 1 else None
 
     @property
     def forms(self) -> dict[str, Form]:

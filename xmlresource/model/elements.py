@@ -47,10 +47,7 @@ def to_element(amounts: Iterable[tuple[str, Amount]], form: Form, library: Any) 
         form: The form.
         library: ``lxml.etree`` or ``xml.etree.ElementTree``.
     """
-    element = _built(policy_element(amounts, form), library)
-    if form is Form.METADATA and hasattr(library, "cleanup_namespaces"):
-        library.cleanup_namespaces(element, top_nsmap={PREFIX: NAMESPACE})
-    return element
+    return _built(policy_element(amounts, form), library)
 
 
 def from_element(root: TreeElement) -> dict[str, Amount]:
@@ -73,7 +70,12 @@ def from_element(root: TreeElement) -> dict[str, Amount]:
 
 def _built(new: NewElement, library: Any) -> Any:
     attributes = {name: value for name, value in new.attributes if not name.startswith("xmlns")}
-    element = library.Element(new.name.replace(f"{PREFIX}:", _OURS), attributes)
+    tag = new.name.replace(f"{PREFIX}:", _OURS)
+    if tag.startswith(_OURS) and hasattr(library, "cleanup_namespaces"):
+        # Only lxml's elements carry prefixes; to ElementTree's, nsmap would be an attribute.
+        element = library.Element(tag, attributes, nsmap={PREFIX: NAMESPACE})
+    else:
+        element = library.Element(tag, attributes)
     element.text = new.text or None
     for child in new.children:
         element.append(_built(child, library))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from xmlresource.document.editing.errors import EditError
 from xmlresource.document.editing.forms import FormEditor, declared
 from xmlresource.document.editing.layout import Layout
 from xmlresource.document.editing.notes import UNLIMITED_REASON, Note, Remark, why_not
-from xmlresource.document.editing.splice import Splice, spliced
+from xmlresource.document.editing.splice import spliced
 from xmlresource.model.spelling import Spelling, settled
 from xmlresource.tunables import Form, Kind, Tunable
 from xmlresource.units import UNLIMITED, Amount
@@ -18,7 +17,7 @@ from xmlresource.units import UNLIMITED, Amount
 if TYPE_CHECKING:
     from xmlresource.document.document import Document
 
-# The order of the forms in a domain, in which edits at one place are to come out.
+# The order of the forms in a domain.
 _FORMS: Final = (Form.METADATA, Form.MEMTUNE, Form.RESOURCE)
 
 
@@ -93,25 +92,23 @@ class Plan:
         Raises:
             EditError: The document has no place for it, or did not come out as meant.
         """
-        splices = [splice for form in _FORMS for splice in self._splices(form)]
         expected = self._expected()
         notes = (*self._notes, *self._left_out(expected))
-        if not splices:
-            return Edit(self._document, notes)
-        edited = self._document.with_text(spliced(self._document.source.text, splices))
+        edited = self._document
+        for form in _FORMS:
+            if self._wanted[form]:
+                edited = self._edited(edited, form)
         if declared(edited.declarations) != expected:
             raise EditError("the edit did not come out as meant, and was not made")
         return Edit(edited, notes)
 
-    def _splices(self, form: Form) -> list[Splice]:
-        if not self._wanted[form]:
-            return []
-        editor = FormEditor(self._document.root, self._layout, form, self._spellings)
-        return editor.splices(self._wanted[form])
-
-    @cached_property
-    def _layout(self) -> Layout:
-        return Layout(self._document.root)
+    def _edited(self, document: Document, form: Form) -> Document:
+        """One form after the other, each in the document that the one before has left."""
+        editor = FormEditor(document.root, Layout(document.root), form, self._spellings)
+        splices = editor.splices(self._wanted[form])
+        if not splices:
+            return document
+        return document.with_text(spliced(document.source.text, splices))
 
     def _expected(self) -> dict[Form, dict[str, Amount]]:
         return {
@@ -152,12 +149,12 @@ class Plan:
         return Form.METADATA
 
     def _usual_form(self) -> Form:
-        document = self._document
-        if document.domain is not None:
-            return document.form or Form.METADATA
-        if document.blocks:
-            return document.blocks[0].form
-        return Form.METADATA if document.root.namespace else Form.RESOURCE
+        used = {block.form for block in self._document.blocks}
+        if len(used) == 1:
+            return used.pop()
+        if self._document.domain is None and self._document.root.namespace is None:
+            return Form.RESOURCE
+        return Form.METADATA
 
 
 def _settled(tunable: Tunable, value: Value) -> Amount | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from xmlresource.document.editing.layout import empty_tag_end
+from xmlresource.document.editing.layout import Layout, empty_tag_end
 from xmlresource.document.editing.splice import Splice
 from xmlresource.document.tree import Element
 from xmlresource.model.spelling import Spelling, spell, spell_in
