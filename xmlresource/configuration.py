@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from xmlresource.errors import XmlresourceError
 from xmlresource.model.host import ReserveSetting
 from xmlresource.units import SizeError, parse_written_size
 
@@ -35,7 +36,7 @@ class Configuration:
     lock_timeout: float = 30
 
 
-class ConfigurationError(ValueError):
+class ConfigurationError(XmlresourceError, ValueError):
     """A configuration that can't be used.
 
     Attributes:

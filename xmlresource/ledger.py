@@ -5,7 +5,7 @@ Its text is a header, a line for each promise and a checksum::
     {"format":"xmlresource-ledger","version":1,"boot_id":"…","promises":2,"bytes":3221225472}
     {"uuid":"…","name":"db1","driver":"qemu","size":2147483648,"state":"running",…}
     {"uuid":"…","name":"web1","driver":"qemu","size":1073741824,"state":"starting",…}
-    crc32 1c291ca3
+    crc32 a715a547
 
 A start touches its own line only: the others stay bytes, and the header has their number and sum,
 so that ten thousand promises cost little more than ten. Fields of a promise or of the header that
@@ -79,7 +79,9 @@ class Ledger:
             LedgerError: A line makes no sense, or they do not add up to the header.
         """
         array = b"[" + b",".join(self.lines.splitlines()) + b"]"
-        found = tuple(_promise(fields) for fields in _parse_array(array))
+        found = tuple(_promise(fields) for fields in _json(array))
+        if len(found) != self.promises:
+            raise LedgerError("its lines are not as many as its header says")
         if len({each.uuid for each in found}) != self.promises:
             raise LedgerError("a guest has two promises")
         if sum(each.size for each in found) != self.total:
@@ -144,6 +146,10 @@ class Ledger:
 
     def encode(self) -> bytes:
         """The text to write."""
+        return b"".join(self.chunks())
+
+    def chunks(self) -> tuple[bytes, bytes, bytes]:
+        """The text in parts, so that megabytes of other guests' lines need not be copied."""
         header = {
             "format": FORMAT,
             "version": VERSION,
@@ -152,7 +158,7 @@ class Ledger:
             "bytes": self.total,
         } | self.extra
         first = _line(header)
-        return b"".join((first, self.lines, _trailer(first, self.lines)))
+        return first, self.lines, _trailer(first, self.lines)
 
     def _put(self, promise: Promise, known: Fields) -> "Ledger":
         """With the fields of ``known`` that are not ours."""
@@ -188,8 +194,9 @@ def decode(text: bytes) -> Ledger:
         NewerLedgerError: A later version wrote it.
         LedgerError: It is damaged, or no ledger at all.
     """
-    first, newline, rest = text.partition(b"\n")
-    header = _parse(first + newline)
+    begin = text.find(b"\n") + 1
+    first = text[:begin]
+    header = _parse(first or text)
     if header.pop("format", None) != FORMAT:
         raise LedgerError("its first line is not a ledger's")
     version = header.pop("version", None)
@@ -198,13 +205,14 @@ def decode(text: bytes) -> Ledger:
     if version > VERSION:
         # Before the checksum, which a later version may compute in another way.
         raise NewerLedgerError(f"version {version}; this program knows {VERSION}")
-    lines, trailer = rest[:-_TRAILER_LENGTH], rest[-_TRAILER_LENGTH:]
-    if trailer != _trailer(first + newline, lines):
+    end = max(begin, len(text) - _TRAILER_LENGTH)
+    lines = text[begin:end]
+    if text[end:] != _trailer(first, lines):
         raise LedgerError("its checksum is wrong")
     boot_id, promises, total = (header.pop(name, None) for name in ("boot_id", "promises", "bytes"))
     if not isinstance(boot_id, str) or not _is_count(promises) or not _is_count(total):
         raise LedgerError("its header lacks a field")
-    if lines.count(b"\n") != promises or lines[-1:] not in {b"", b"\n"}:
+    if bool(lines) != bool(promises) or lines[-1:] not in {b"", b"\n"}:
         raise LedgerError("its lines are not as many as its header says")
     return Ledger(boot_id, promises, total, lines, header)
 
@@ -289,7 +297,7 @@ def _promise(fields: Fields) -> Promise:
             caller=_process(fields.get("caller")),
             since=None if fields.get("since") is None else _count(fields["since"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LedgerError(f"a promise makes no sense: {error!r}") from error
 
 
@@ -331,18 +339,17 @@ def _is_count(value: object) -> bool:
 
 
 def _parse(line: bytes) -> Fields:
-    (fields,) = _parse_array(b"[" + line + b"]")
+    fields = _json(line)
+    if not isinstance(fields, dict):
+        raise LedgerError("a line is no JSON object")
     return fields
 
 
-def _parse_array(text: bytes) -> list[Fields]:
+def _json(text: bytes) -> Any:
     try:
-        values = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise LedgerError(f"not JSON: {error}") from error
-    if not all(isinstance(each, dict) for each in values):
-        raise LedgerError("a line is no JSON object")
-    return list(values)
 
 
 def _line(fields: Fields) -> bytes:

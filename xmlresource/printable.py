@@ -21,9 +21,22 @@ def printable(text: str, longest: int = LONGEST) -> str:
     return escaped if len(escaped) <= longest else escaped[: longest - 1] + "…"
 
 
+def one_line(text: str) -> str:
+    r"""``text`` with what is not printable escaped, all on one line; quotes stay as they are.
+
+    >>> print(one_line("unknown unit 'G\t'"))
+    unknown unit 'G\t'
+    """
+    return "".join(map(_visible, text))
+
+
 def _escape(character: str) -> str:
     if character in {"\\", "'"}:  # messages put names in single quotes
         return "\\" + character
+    return _visible(character)
+
+
+def _visible(character: str) -> str:
     if character.isprintable():
         return character
     return character.encode("unicode_escape").decode("ascii")

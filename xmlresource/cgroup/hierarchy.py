@@ -148,8 +148,10 @@ def _alive(version: Version, path: str) -> tuple[Version, str] | NoPlace:
     return version, path
 
 
-def find_controller(mountinfo: str, version: Version, cgroup: str) -> Controller | NoPlace:
-    """The mount through which ``cgroup`` is reached.
+def find_controller(
+    mountinfo: str, version: Version, cgroup: str | None = None
+) -> Controller | NoPlace:
+    """The mount through which ``cgroup`` is reached, or any where that is ``None``.
 
     Of several the one that can be written, then the one that shows most of the ancestors.
     """
@@ -161,10 +163,13 @@ def find_controller(mountinfo: str, version: Version, cgroup: str) -> Controller
     ]
     if not mounts:
         return NoPlace(f"the memory controller is on cgroup {version.value}, which is not mounted")
-    usable = [mount for mount in mounts if is_below(cgroup, mount.root)]
-    if ".." in cgroup.split("/") or not usable:
+    if cgroup is not None:
+        # A process outside of our cgroup namespace has a path that starts with "/..".
+        inside = ".." not in cgroup.split("/")
+        mounts = [mount for mount in mounts if inside and is_below(cgroup, mount.root)]
+    if not mounts:
         return NoPlace(f"the cgroup {cgroup} lies outside of what is mounted here")
-    best = min(usable, key=lambda mount: (mount.read_only, len(mount.root)))
+    best = min(mounts, key=lambda mount: (mount.read_only, len(mount.root)))
     return Controller(
         version=version,
         mount_point=best.point,
@@ -174,7 +179,13 @@ def find_controller(mountinfo: str, version: Version, cgroup: str) -> Controller
 
 
 def find_place(controller: Controller, path: str, *, systemd: bool) -> Place | NoPlace:
-    """The guest's own cgroup on the way down to ``path``, a cgroup that its process is in."""
+    """The guest's own cgroup on the way down to ``path``, a cgroup that its process is in.
+
+    Args:
+        controller: The hierarchy through which ``path`` is reached.
+        path: As the kernel names it; at or below ``controller.root``.
+        systemd: systemd runs the host.
+    """
     above = "" if controller.root == "/" else controller.root
     names = path[len(above) :].strip("/").split("/")
     for index, name in enumerate(names):

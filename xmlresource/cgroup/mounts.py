@@ -78,18 +78,19 @@ def visible_mounts(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
         children.setdefault(mount.parent, []).append(mount)
 
     def is_covered(mount: Mount) -> bool:
+        """Whether, on the way down to ``mount``, another mount stands in the path."""
         chain = {mount.number}
-        step: Mount | None = mount
-        while step is not None:
+        step, point = mount, mount.point
+        while True:
             for other in children.get(step.number, ()):
-                if other.number not in chain and is_below(mount.point, other.point):
+                if other.number not in chain and is_below(point, other.point):
                     return True
-            step = by_number.get(step.parent)
-            if step is not None and step.number in chain:
-                break
-            if step is not None:
-                chain.add(step.number)
-        return False
+            parent = by_number.get(step.parent)
+            if parent is None or parent.number in chain:
+                return False
+            chain.add(parent.number)
+            point = step.point
+            step = parent
 
     return tuple(mount for mount in mounts if not is_covered(mount))
 

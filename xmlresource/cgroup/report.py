@@ -4,7 +4,7 @@ import errno
 from dataclasses import dataclass
 from typing import Any, Final
 
-from xmlresource.cgroup.plan import Plan, Write, as_json
+from xmlresource.cgroup.writes import Plan, Write, as_json
 from xmlresource.units import Amount, format_amount
 
 _WORDS: Final = {

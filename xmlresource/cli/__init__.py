@@ -13,6 +13,7 @@ from typing import Final
 
 import xmlresource
 from xmlresource.document import DocumentError
+from xmlresource.errors import XmlresourceError
 from xmlresource.exit_status import ExitStatus
 
 COMMANDS: Final = {
@@ -20,6 +21,10 @@ COMMANDS: Final = {
     "explain": "tell a rule's reason, an example and the cure",
     "show": "print the policy of a document",
     "overhead": "what a guest takes beyond its RAM, item by item",
+    "check": "would a guest be admitted on this host, now?",
+    "plan": "what would be written for a guest?",
+    "apply": "put the policy of a guest that runs in force",
+    "status": "how the host and its guests with a promise stand",
     "hook": "install, remove or inspect the hook that libvirt calls",
 }
 """The commands by name, in the order of the help, each with its line there."""
@@ -33,11 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = import_module(f"xmlresource.cli.{options.command}").run(options)
         sys.stdout.flush()
     except DocumentError as error:
-        return _report(error)
+        sys.stderr.write(_rendered(error))
+        return error.exit_status
+    except XmlresourceError as error:
+        sys.stderr.write(_prefixed(str(error)))
+        return error.exit_status
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.FINE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(_prefixed(f"{where}{error.strerror or error}"))
+        return ExitStatus.USAGE
     return int(status)
 
 
@@ -56,9 +69,13 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _report(error: DocumentError) -> int:
+def _rendered(error: DocumentError) -> str:
     from xmlresource.reports.diagnostics import as_text  # noqa: PLC0415 -- only when it is needed
 
-    sys.stderr.write(as_text([error.diagnostic]))
-    unreadable = error.diagnostic.code == "XR001"
-    return ExitStatus.USAGE if unreadable else ExitStatus.FINDINGS
+    return as_text([error.diagnostic])
+
+
+def _prefixed(text: str) -> str:
+    """The text under the program's name, which those for libvirt have already."""
+    prefix = "xmlresource: "
+    return f"{prefix}{text.removeprefix(prefix)}\n"

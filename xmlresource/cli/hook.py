@@ -17,11 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitStatus:
     """Do it, and print how the hooks are then."""
-    try:
-        report = _ACTIONS[options.action]()
-    except OSError as error:
-        sys.stderr.write(f"xmlresource: {error.strerror}: {error.filename}\n")
-        return ExitStatus.USAGE
+    report = _ACTIONS[options.action]()
     sys.stdout.write(as_text(report))
     if options.action == "status" and not all(state.current for state in report.hooks):
         return ExitStatus.FINDINGS

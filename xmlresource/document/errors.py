@@ -4,14 +4,18 @@ from typing import Final
 
 from xmlresource.codes import CODES
 from xmlresource.diagnostics import Diagnostic, Span
+from xmlresource.errors import XmlresourceError
+from xmlresource.exit_status import ExitStatus
 
 
-class DocumentError(Exception):
+class DocumentError(XmlresourceError):
     """The document can't be read; ``diagnostic`` says what, where and how to mend it."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic: Final = diagnostic
+        unreadable = diagnostic.code == "XR001"
+        self.exit_status = ExitStatus.USAGE if unreadable else ExitStatus.FINDINGS
 
 
 def document_error(

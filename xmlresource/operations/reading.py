@@ -2,6 +2,7 @@
 
 from xmlresource.codes import CODES
 from xmlresource.document import Document, DocumentError
+from xmlresource.model.domain import Domain
 from xmlresource.system import documents
 
 STANDARD_INPUT_NAME = "<stdin>"
@@ -23,3 +24,22 @@ def read_document(path: str) -> Document:
         )
         raise DocumentError(found) from error
     return Document.parse(data, name)
+
+
+def domain_of(document: Document) -> Domain:
+    """The domain that a document defines.
+
+    Raises:
+        DocumentError: It defines none.
+    """
+    if document.domain is None:
+        row = CODES["XR010"]
+        raise DocumentError(
+            row.diagnostic(
+                f"<{document.root.name}> is not a domain, and this takes one",
+                document.source.name,
+                span=document.root.span,
+                hint=row.cure,
+            )
+        )
+    return document.domain

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from xmlresource.diagnostics import Diagnostic, Severity, Span
 from xmlresource.operations.validate import Validation
+from xmlresource.printable import one_line
 
 _NOWHERE: Final = Span(1, 1, 1, 1, 0, 0)
 
@@ -33,9 +34,9 @@ def as_json(result: Validation) -> dict[str, Any]:
 def _lines(found: Diagnostic) -> list[str]:
     span = found.span or _NOWHERE
     place = f"{found.path}:{span.line}:{span.column}"
-    lines = [printable(f"{place}: {found.code} {found.severity.value}: {found.message}")]
+    lines = [one_line(f"{place}: {found.code} {found.severity.value}: {found.message}")]
     if found.hint:
-        lines.append(printable(f"    hint: {found.hint}"))
+        lines.append(one_line(f"    hint: {found.hint}"))
     return lines
 
 
@@ -53,13 +54,6 @@ def _object(found: Diagnostic) -> dict[str, Any]:
         "xpath": found.xpath,
         "hint": found.hint,
     }
-
-
-def printable(text: str) -> str:
-    """``text`` without anything that a terminal would obey: it may come from a hostile document."""
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )
 
 
 def _counted(number: int, noun: str) -> str:

@@ -3,14 +3,14 @@
 from typing import Any
 
 from xmlresource.operations.show import Shown
-from xmlresource.reports.diagnostics import printable
+from xmlresource.printable import one_line
 from xmlresource.tunables import MEMORY
 from xmlresource.units import Amount, Unlimited, format_amount
 
 
 def as_text(shown: Shown) -> str:
     """One line a tunable that is set: name, size, form."""
-    heading = printable(shown.domain) if shown.domain else "(no domain)"
+    heading = one_line(shown.domain) if shown.domain else "(no domain)"
     if not shown.policy:
         return f"{heading}: no tunables\n"
     lines = [

@@ -19,6 +19,9 @@ from xmlresource.document.tree import Element
 from xmlresource.rules.report import at, line_of
 from xmlresource.tunables import MEMORY, NAMESPACE, Form
 
+# XML's, and no others: to libvirt a no-break space is text.
+_BLANKS: Final = " \t\r\n"
+
 # libvirt's own children of <resource>.
 _OF_LIBVIRT: Final = frozenset({"partition", "fibrechannel"})
 
@@ -186,7 +189,7 @@ def _attributes(element: Element, *, allowed: frozenset[str]) -> Iterator[Diagno
 
 
 def _stray_text(element: Element) -> Iterator[Diagnostic]:
-    if not element.text.strip():
+    if not element.text.strip(_BLANKS):
         return
     span = element.stray_text_span
     yield at("XR106", element, f"text right in <{element.name}>", span=span)

@@ -9,7 +9,7 @@ and so breaks none of the kernel's rules about order.
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from xmlresource.cgroup.hierarchy import (
@@ -22,13 +22,13 @@ from xmlresource.cgroup.hierarchy import (
     find_place,
     memory_group,
 )
-from xmlresource.cgroup.plan import Executor, Plan, SoftLimitFile, State, Write
 from xmlresource.cgroup.report import Applied, Failure, Report, Warned, explain
 from xmlresource.cgroup.values import parse_value
-from xmlresource.model.host import AncestorLimit
+from xmlresource.cgroup.writes import Executor, Plan, SoftLimitFile, State, Write
+from xmlresource.system.charges import read_file
 from xmlresource.system.machine import Machine
-from xmlresource.tunables import BY_NAME, MEMORY
-from xmlresource.units import Amount, Unlimited, format_amount
+from xmlresource.tunables import MEMORY
+from xmlresource.units import Amount, format_amount
 
 PAGE_SIZE: Final = os.sysconf("SC_PAGESIZE")
 """The running kernel's page, in bytes."""
@@ -43,11 +43,6 @@ _V1_FILES: Final = frozenset(row.v1_file for row in MEMORY if row.v1_file is not
 _V2_FILES: Final = frozenset(row.v2_file for row in MEMORY) | {
     choice.value for choice in SoftLimitFile
 }
-_LIMIT_FILES: Final = {
-    Version.V1: BY_NAME["hard_limit"].v1_file,
-    Version.V2: BY_NAME["hard_limit"].v2_file,
-}
-_USAGE_FILES: Final = {Version.V1: "memory.usage_in_bytes", Version.V2: "memory.current"}
 
 
 def locate(machine: Machine, pid: int) -> Place | NoPlace:
@@ -83,13 +78,13 @@ def locate_cgroup(machine: Machine, cgroup: str) -> Place | NoPlace:
 
 
 def host_controller(machine: Machine) -> Controller | NoPlace:
-    """The memory controller as it is mounted here, with as much of its tree as can be seen.
+    """The memory controller as it is mounted here, by the mount that shows most of its tree.
 
     Raises:
         OSError: ``/proc`` can't be read.
     """
     found = memory_group(machine.read_text("/proc/self/cgroup"))
-    return found if isinstance(found, NoPlace) else _controller(machine, *found)
+    return found if isinstance(found, NoPlace) else _controller(machine, found[0])
 
 
 def _place(machine: Machine, version: Version, path: str) -> Place | NoPlace:
@@ -99,7 +94,9 @@ def _place(machine: Machine, version: Version, path: str) -> Place | NoPlace:
     return find_place(controller, path, systemd=_systemd_runs(machine))
 
 
-def _controller(machine: Machine, version: Version, path: str) -> Controller | NoPlace:
+def _controller(
+    machine: Machine, version: Version, path: str | None = None
+) -> Controller | NoPlace:
     # Our own mounts, for it is we who open the files; an LXC controller has others.
     return find_controller(machine.read_text("/proc/self/mountinfo"), version, path)
 
@@ -126,61 +123,8 @@ def read_state(machine: Machine, place: Place, page_size: int = PAGE_SIZE) -> St
 
 
 def _read(machine: Machine, path: str, page_size: int) -> Amount | None:
-    text = _read_text(machine, path)
+    text = read_file(machine, path)
     return None if text is None else parse_value(text, page_size)
-
-
-def _read_text(machine: Machine, path: str) -> str | None:
-    """The file's text, ``None`` where its cgroup does not exist (any more)."""
-    try:
-        return machine.read_if_there(path)
-    except OSError as error:
-        # The cgroup was removed between open(2) and read(2).
-        if error.errno == errno.ENODEV:
-            return None
-        raise
-
-
-def ancestor_limits(
-    machine: Machine,
-    controller: Controller,
-    cgroups: Iterable[str],
-    page_size: int = PAGE_SIZE,
-) -> tuple[AncestorLimit, ...]:
-    """Those of ``cgroups`` that have a limit of their own, with what is charged to them now.
-
-    ``place.ancestors`` are the cgroups of a guest that runs, ``hierarchy.partition_groups()`` of
-    one that will; those that do not exist, or can't be seen from here, limit nothing.
-
-    Raises:
-        OSError: A file exists and can't be read.
-        ValueError: A file holds what no kernel writes.
-    """
-    limits = []
-    for cgroup in cgroups:
-        try:
-            directory = controller.directory(cgroup)
-        except ValueError:
-            continue
-        limit = _read(machine, f"{directory}/{_LIMIT_FILES[controller.version]}", page_size)
-        if limit is None or isinstance(limit, Unlimited):
-            continue
-        usage = charged(machine, controller, cgroup)
-        if usage is not None:
-            limits.append(AncestorLimit(cgroup, limit, usage))
-    return tuple(limits)
-
-
-def charged(machine: Machine, controller: Controller, cgroup: str) -> int | None:
-    """The bytes charged to ``cgroup`` and all below it, ``None`` where it does not exist.
-
-    Raises:
-        OSError: It exists and can't be read.
-        ValueError: The file holds what no kernel writes, or ``cgroup`` can't be seen from here.
-    """
-    path = f"{controller.directory(cgroup)}/{_USAGE_FILES[controller.version]}"
-    text = _read_text(machine, path)
-    return None if text is None else int(text)
 
 
 def apply(

@@ -109,6 +109,20 @@ def running_guests(machine: Machine) -> Iterator[RunningGuest]:
                 yield guest
 
 
+def running_guest(machine: Machine, driver: str, name: str) -> RunningGuest | None:
+    """The guest of that name, ``None`` where it does not run.
+
+    ``name`` comes from outside: it becomes a path only where the run folder lists it.
+
+    Raises:
+        OSError: The run folder or a file in it is there and can't be read.
+    """
+    folder = RUN_FOLDERS[driver]
+    if f"{name}.pid" not in machine.names_in(folder):
+        return None
+    return _guest(machine, driver, folder, name)
+
+
 def _guest(machine: Machine, driver: str, folder: str, stem: str) -> RunningGuest | None:
     text = machine.read_if_there(f"{folder}/{stem}.pid")
     digits = (text or "").strip()

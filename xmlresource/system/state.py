@@ -9,6 +9,7 @@ takes back.
 from types import TracebackType
 from typing import Final, Self
 
+from xmlresource.errors import XmlresourceError
 from xmlresource.ledger import Ledger, LedgerError, NewerLedgerError, decode
 from xmlresource.system.syscalls import Syscalls, is_file, is_private
 
@@ -25,11 +26,10 @@ DEFAULT_TIMEOUT: Final = 30.0
 
 _ROOT: Final = 0
 _FOLDER_MODE: Final = 0o700
-_CHUNK: Final = 1 << 20
 _LARGEST: Final = 64 << 20  # more than a hundred thousand promises
 
 
-class StateError(Exception):
+class StateError(XmlresourceError):
     """The state folder can't be used; the text says why and what to do."""
 
 
@@ -119,19 +119,19 @@ class StateFolder:
         except FileNotFoundError:
             return None
         try:
-            self.check_file(descriptor, LEDGER)
-            chunks, size = [], 0
-            while chunk := self._calls.read(descriptor, _CHUNK):
-                size += len(chunk)
-                if size > _LARGEST:
-                    raise LedgerError(f"it is larger than {_LARGEST} bytes")
-                chunks.append(chunk)
-            return b"".join(chunks)
+            size = self.check_file(descriptor, LEDGER)
+            if size > _LARGEST:
+                raise LedgerError(f"it is larger than {_LARGEST} bytes")
+            # Usually all at once. The file is only ever replaced, so it does not grow meanwhile.
+            text = self._calls.read(descriptor, size + 1)
+            while chunk := self._calls.read(descriptor, size + 1):
+                text += chunk
+            return text
         finally:
             self._calls.close(descriptor)
 
-    def check_file(self, descriptor: int, name: str) -> None:
-        """Refuse a file that others could have made or changed.
+    def check_file(self, descriptor: int, name: str) -> int:
+        """The file's size, unless others could have made or changed it.
 
         Raises:
             StateError: It is no plain file of the owner's alone.
@@ -143,6 +143,7 @@ class StateFolder:
                 f"{self.path}/{name} is not a file of user {self._owner} with mode 0600; "
                 "see who made it, then remove it"
             )
+        return facts.st_size
 
     def _make(self) -> None:
         try:
@@ -290,9 +291,9 @@ class Transaction:
             self._calls.remove(FRESH, self._folder)
             descriptor = self._calls.create(FRESH, self._folder)
         try:
-            rest = memoryview(self.ledger.encode())
+            rest: list[bytes | memoryview] = list(self.ledger.chunks())
             while rest:
-                rest = rest[self._calls.write(descriptor, rest) :]
+                rest = _without(rest, self._calls.write(descriptor, rest))
             self._calls.sync(descriptor)
         finally:
             self._calls.close(descriptor)
@@ -305,3 +306,12 @@ class Transaction:
             if descriptor >= 0:
                 self._calls.close(descriptor)
         self._folder = self._lock = -1
+
+
+def _without(chunks: list[bytes | memoryview], written: int) -> list[bytes | memoryview]:
+    """What of the chunks is left to write."""
+    for at, chunk in enumerate(chunks):
+        if written < len(chunk):
+            return [memoryview(chunk)[written:], *chunks[at + 1 :]]
+        written -= len(chunk)
+    return []

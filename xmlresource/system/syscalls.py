@@ -4,6 +4,7 @@ import fcntl
 import os
 import stat as stat_bits
 import time
+from collections.abc import Sequence
 from typing import Final
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -44,12 +45,12 @@ class Syscalls:
         return os.fstat(descriptor)
 
     def read(self, descriptor: int, size: int) -> bytes:
-        """What the next read(2) gives; nothing at the end."""
+        """What comes next in the file; nothing at its end."""
         return os.read(descriptor, size)
 
-    def write(self, descriptor: int, content: memoryview) -> int:
-        """The bytes that one write(2) took, which may be fewer than there are."""
-        return os.write(descriptor, content)
+    def write(self, descriptor: int, chunks: Sequence[bytes | memoryview]) -> int:
+        """How much of the chunks, one after the other, one call took; maybe not all."""
+        return os.writev(descriptor, chunks)
 
     def sync(self, descriptor: int) -> None:
         """Have the file, or a folder's names, on disk before going on."""

@@ -1,0 +1,429 @@
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xmlresource.admission.decide import decide
+from xmlresource.admission.demand import Demand, HugepageDemand, NodeDemand
+from xmlresource.admission.quick import surely_fits
+from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule
+from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
+from xmlresource.model.promise import Held, HugepageShare, NodeShare, Promise, State
+
+PAGE = 4096
+MIB = 1 << 20
+GIB = 1 << 30
+HUGE = 2 * MIB
+HOST = Host(MemoryRegion(64 * GIB, 40 * GIB, 8 * GIB), default_hugepage=HUGE)
+RESERVE = 3 * GIB
+
+
+def nodes(*numbers: int) -> frozenset[int]:
+    return frozenset(numbers)
+
+
+def promise(uuid: str, size: int, state: State = State.RUNNING) -> Promise:
+    return Promise(uuid, f"name of {uuid}", "qemu", size, state)
+
+
+def one(decision: Decision, rule: Rule, part: Rule | None = None) -> Reckoning:
+    (found,) = (
+        each
+        for each in decision.reckonings
+        if each.rule is rule and (part is None or each.part is part)
+    )
+    return found
+
+
+def test_commitment() -> None:
+    held = [Held(promise("a", 20 * GIB)), Held(promise("b", 10 * GIB))]
+    reckoning = one(decide(Demand("g", "u", GIB), HOST, held, RESERVE), Rule.COMMITMENT)
+    assert reckoning.lines == (
+        Line("MemTotal", 64 * GIB),
+        Line("host reserve", -3 * GIB),
+        Line("hugepages", -8 * GIB),
+        Line("promised", -30 * GIB),
+    )
+    assert (reckoning.room, reckoning.asked, reckoning.admitted) == (23 * GIB, GIB, True)
+    assert reckoning.promisable == 23 * GIB
+
+
+def test_physical() -> None:
+    held = [
+        Held(promise("a", 20 * GIB), charged=5 * GIB),
+        Held(promise("b", 4 * GIB), charged=6 * GIB),
+    ]
+    reckoning = one(decide(Demand("g", "u", GIB), HOST, held, RESERVE), Rule.PHYSICAL)
+    # Of 64 GiB 40 are available, 8 in pools, 11 the guests': 5 are the host's, more than its
+    # reserve.
+    assert reckoning.lines == (
+        Line("MemAvailable", 40 * GIB),
+        Line("promised, not used yet", -15 * GIB),
+        Line("host reserve, not used yet", 0),
+    )
+    assert reckoning.promisable == 25 * GIB
+
+
+def test_page_cache_of_a_guest_does_not_keep_its_promise() -> None:
+    held = [Held(promise("a", 20 * GIB), charged=20 * GIB, reclaimable=12 * GIB)]
+    reckoning = one(decide(Demand("g", "u", GIB), HOST, held, 0), Rule.PHYSICAL)
+    assert Line("promised, not used yet", -12 * GIB) in reckoning.lines
+
+
+def test_a_restart_replaces_its_own_promise() -> None:
+    held = [Held(promise("u", 50 * GIB)), Held(promise("a", GIB))]
+    decision = decide(Demand("g", "u", 30 * GIB), HOST, held, RESERVE)
+    assert decision.admitted
+    assert [each.uuid for each in decision.largest] == ["a"]
+    assert decision.promises == 1
+
+
+def test_ancestors() -> None:
+    limit = AncestorLimit("/machine/prod", 10 * GIB, usage=6 * GIB, reclaimable=GIB)
+    held = [
+        Held(replace(promise("a", 2 * GIB), cgroup="/machine/prod/a"), charged=GIB),
+        Held(replace(promise("b", 3 * GIB), parent="/machine/prod")),
+        Held(replace(promise("c", 4 * GIB), cgroup="/machine/production/c")),
+        Held(promise("d", GIB)),  # nobody knows where
+    ]
+    decision = decide(Demand("g", "u", GIB), HOST, held, RESERVE, [limit])
+    committed = one(decision, Rule.ANCESTORS, Rule.COMMITMENT)
+    assert committed.lines == (Line("limit", 10 * GIB), Line("promised below it", -6 * GIB))
+    present = one(decision, Rule.ANCESTORS, Rule.PHYSICAL)
+    assert present.lines == (
+        Line("limit", 10 * GIB),
+        Line("charged", -6 * GIB),
+        Line("page cache of it", GIB),
+        Line("promised below it, not used yet", -5 * GIB),
+    )
+    assert not decision.failed[0].room
+    assert decision.failed == (present,)
+    assert present.title == "ancestors, physical on /machine/prod"
+    assert decision.promisable == 0
+
+
+NODE_HOST = Host(
+    MemoryRegion(64 * GIB, 60 * GIB, GIB),
+    {
+        0: MemoryRegion(32 * GIB, 20 * GIB, GIB),
+        1: MemoryRegion(32 * GIB, 30 * GIB),
+    },
+)
+
+
+def bound(uuid: str, size: int, *numbers: int, charged: int = 0) -> Held:
+    shares = (NodeShare(nodes(*numbers), size),)
+    return Held(replace(promise(uuid, size), shares=shares), charged)
+
+
+def test_strict_nodes() -> None:
+    demand = Demand("g", "u", 4 * GIB, nodes=(NodeDemand(nodes(0), 0, rest=True),))
+    held = [
+        bound("a", 6 * GIB, 0, charged=2 * GIB),
+        bound("b", 8 * GIB, 0, 1),
+        bound("c", 30 * GIB, 1, charged=7 * GIB),
+        Held(promise("d", GIB), charged=GIB),
+    ]
+    decision = decide(demand, NODE_HOST, held, RESERVE)
+    committed = one(decision, Rule.NODES, Rule.COMMITMENT)
+    assert committed.lines == (
+        Line("MemTotal", 32 * GIB),
+        Line("host reserve", -RESERVE // 2),
+        Line("hugepages", -GIB),
+        Line("promised there", -14 * GIB),
+    )
+    present = one(decision, Rule.NODES, Rule.PHYSICAL)
+    # Of 32 GiB 20 are available, 1 in pools, 3 may be the guests': 8 are the host's.
+    assert present.lines == (
+        Line("available", 20 * GIB),
+        Line("promised there, not used yet", -12 * GIB),
+        Line("host reserve, not used yet", 0),
+    )
+    assert present.title == "nodes, physical on node 0"
+    assert present.promisable == 8 * GIB
+
+
+def test_cells_on_nodes_ask_for_no_more_than_their_ram() -> None:
+    demand = Demand(
+        "g",
+        "u",
+        40 * GIB,
+        ram=40 * GIB,
+        ordinary=40 * GIB,
+        nodes=(
+            NodeDemand(nodes(0), 18 * GIB, rest=False),
+            NodeDemand(nodes(1), 22 * GIB, rest=False),
+        ),
+    )
+    decision = decide(demand, NODE_HOST, [], 0)
+    assert decision.admitted
+    assert [each.asked for each in decision.reckonings[2:]] == [18 * GIB] * 2 + [22 * GIB] * 2
+    assert [each.promisable for each in decision.reckonings[2:]] == [None] * 4
+    assert decision.promisable == 60 * GIB
+
+
+def test_a_node_that_is_not_there_has_no_memory() -> None:
+    demand = Demand(
+        "g",
+        "u",
+        PAGE,
+        ordinary=GIB,
+        nodes=(NodeDemand(nodes(2, 3, 4, 7), GIB, rest=True),),
+    )
+    decision = decide(demand, NODE_HOST, [], 0)
+    assert not decision.admitted
+    assert decision.failed[0].title == "nodes, commitment on nodes 2-4,7"
+
+
+POOLS = Host(
+    MemoryRegion(
+        64 * GIB,
+        40 * GIB,
+        8 * GIB,
+        (HugepagePool(HUGE, 2048, 1024), HugepagePool(GIB, 4, 4)),
+    ),
+    {
+        0: MemoryRegion(32 * GIB, 20 * GIB, 8 * GIB, (HugepagePool(HUGE, 2048, 1024),)),
+        1: MemoryRegion(32 * GIB, 20 * GIB),
+    },
+    default_hugepage=HUGE,
+)
+
+
+def test_hugepages() -> None:
+    demand = Demand("g", "u", MIB, hugepages=(HugepageDemand(None, 2 * GIB),))
+    decision = decide(demand, POOLS, [], 0)
+    reckoning = one(decision, Rule.HUGEPAGES)
+    assert reckoning.title == "hugepages, pages of 2 MiB"
+    assert (reckoning.asked, reckoning.room, reckoning.promisable) == (
+        2 * GIB,
+        2 * GIB,
+        None,
+    )
+    assert decision.admitted
+
+
+def test_hugepages_of_guests_that_start_are_still_in_the_pool() -> None:
+    share = (HugepageShare(HUGE, GIB), HugepageShare(GIB, GIB))
+    held = [
+        Held(replace(promise("a", 0, State.STARTING), hugepages=share)),
+        Held(replace(promise("b", 0, State.RUNNING), hugepages=share)),
+    ]
+    demand = Demand("g", "u", MIB, hugepages=(HugepageDemand(HUGE, GIB + HUGE),))
+    decision = decide(demand, POOLS, held, 0)
+    reckoning = one(decision, Rule.HUGEPAGES)
+    assert reckoning.lines == (
+        Line("free pages", 2 * GIB),
+        Line("for guests that start", -GIB),
+    )
+    assert (reckoning.admitted, decision.promisable) == (False, 0)
+
+
+def test_hugepages_on_nodes_leave_enough_for_the_rest() -> None:
+    demand = Demand(
+        "g",
+        "u",
+        MIB,
+        hugepages=(HugepageDemand(HUGE, GIB), HugepageDemand(HUGE, 2 * GIB, nodes(0))),
+    )
+    decision = decide(demand, POOLS, [], 0)
+    hugepages = [each for each in decision.reckonings if each.rule is Rule.HUGEPAGES]
+    assert [(each.subject, each.asked, each.admitted) for each in hugepages] == [
+        ("pages of 2 MiB", 3 * GIB, False),
+        ("pages of 2 MiB on node 0", 2 * GIB, True),
+    ]
+
+
+def test_hugepages_of_a_size_or_node_that_is_not_there() -> None:
+    for wanted, subject in (
+        (HugepageDemand(16 * GIB, GIB), "pages of 16 GiB"),
+        (HugepageDemand(GIB, GIB, nodes(0)), "pages of 1 GiB on node 0"),
+        (HugepageDemand(HUGE, GIB, nodes(1, 5)), "pages of 2 MiB on nodes 1,5"),
+    ):
+        decision = decide(Demand("g", "u", MIB, hugepages=(wanted,)), POOLS, [], 0)
+        assert decision.failed[0].subject == subject
+
+
+def test_a_host_without_hugepages() -> None:
+    host = Host(MemoryRegion(GIB, GIB))
+    demand = Demand("g", "u", MIB, hugepages=(HugepageDemand(None, GIB),))
+    assert decide(demand, host, [], 0).failed[0].subject == "pages of the default size"
+
+
+def test_without_a_guarantee_there_is_nothing_to_refuse() -> None:
+    held = [Held(promise("a", 100 * GIB))]
+    decision = decide(Demand("g", "u", 0), HOST, held, RESERVE)
+    assert decision.admitted
+    assert decision.failed == ()
+    assert not decision.reckonings[0].admitted
+
+
+# Properties, on small numbers: pages as the unit, a few nodes, many collisions.
+
+PAGES = st.integers(0, 40).map(lambda pages: pages * PAGE)
+NODE_SETS = st.frozensets(st.integers(0, 2), min_size=1)
+
+
+@st.composite
+def regions(draw: st.DrawFn) -> MemoryRegion:
+    total = draw(PAGES)
+    available = draw(st.integers(0, total))
+    pools = (HugepagePool(HUGE, 2, draw(st.integers(0, 2))),)
+    return MemoryRegion(total, available, draw(st.integers(0, total)), pools)
+
+
+@st.composite
+def hosts(draw: st.DrawFn) -> Host:
+    return Host(draw(regions()), {0: draw(regions()), 1: draw(regions())}, HUGE)
+
+
+@st.composite
+def demands(draw: st.DrawFn) -> Demand:
+    groups = draw(st.lists(NODE_SETS, max_size=2, unique=True))
+    cells = [draw(PAGES) for _ in groups]
+    rest = draw(st.sampled_from([None, *range(len(groups))]))
+    outside = draw(PAGES)
+    hugepages = st.builds(
+        HugepageDemand, st.sampled_from([None, HUGE]), st.just(HUGE), st.none() | NODE_SETS
+    )
+    return Demand(
+        name="g",
+        uuid="u",
+        guarantee=draw(PAGES),
+        ram=sum(cells) + outside,
+        ordinary=sum(cells) + outside,
+        nodes=tuple(
+            NodeDemand(group, size, at == rest)
+            for at, (group, size) in enumerate(zip(groups, cells, strict=True))
+        ),
+        hugepages=tuple(draw(st.lists(hugepages, max_size=1))),
+    )
+
+
+@st.composite
+def helds(draw: st.DrawFn) -> Held:
+    size = draw(PAGES)
+    charged = draw(PAGES)
+    shares = draw(st.lists(st.builds(NodeShare, NODE_SETS, st.integers(0, size)), max_size=1))
+    return Held(
+        Promise(
+            uuid=draw(st.sampled_from(["a", "b", "c", "u"])),
+            name="n",
+            driver="qemu",
+            size=size,
+            state=draw(st.sampled_from(State)),
+            shares=tuple(shares),
+            hugepages=draw(st.sampled_from([(), (HugepageShare(HUGE, HUGE),)])),
+            cgroup=draw(st.sampled_from([None, "/a/x", "/b/x"])),
+        ),
+        charged,
+        draw(st.integers(0, charged)),
+    )
+
+
+BOOKS = st.lists(helds(), max_size=3, unique_by=lambda each: each.promise.uuid)
+LIMITS = st.lists(
+    st.builds(AncestorLimit, st.sampled_from(["/a", "/b"]), PAGES, PAGES, st.just(0)), max_size=2
+)
+
+
+@given(demands(), hosts(), BOOKS, PAGES, LIMITS)
+def test_what_can_be_promised_is_exact(
+    demand: Demand,
+    host: Host,
+    held: list[Held],
+    reserve: int,
+    limits: list[AncestorLimit],
+) -> None:
+    decision = decide(demand, host, held, reserve, limits)
+    most = decision.promisable
+    assert most >= 0
+    assert most % PAGE == 0
+
+    def admits(guarantee: int) -> bool:
+        return decide(replace(demand, guarantee=guarantee), host, held, reserve, limits).admitted
+
+    assert admits(most)
+    assert not admits(most + PAGE)
+    assert decision.admitted == (demand.guarantee <= most)
+    assert bool(decision.failed) != decision.admitted
+
+
+@given(demands(), hosts(), BOOKS, PAGES, LIMITS, st.data())
+def test_more_available_memory_never_hurts(
+    demand: Demand,
+    host: Host,
+    held: list[Held],
+    reserve: int,
+    limits: list[AncestorLimit],
+    data: st.DataObject,
+) -> None:
+    def more(region: MemoryRegion) -> MemoryRegion:
+        extra = data.draw(st.integers(0, region.total - region.available))
+        return replace(region, available=region.available + extra)
+
+    richer = replace(
+        host,
+        memory=more(host.memory),
+        nodes={number: more(region) for number, region in host.nodes.items()},
+    )
+    before = decide(demand, host, held, reserve, limits)
+    after = decide(demand, richer, held, reserve, limits)
+    assert before.promisable <= after.promisable
+    assert after.admitted or not before.admitted
+
+
+@given(demands(), hosts(), BOOKS, helds(), PAGES, LIMITS)
+def test_one_more_promise_never_helps(
+    demand: Demand,
+    host: Host,
+    held: list[Held],
+    added: Held,
+    reserve: int,
+    limits: list[AncestorLimit],
+) -> None:
+    added = replace(added, promise=replace(added.promise, uuid="new"))
+    before = decide(demand, host, held, reserve, limits)
+    after = decide(demand, host, [*held, added], reserve, limits)
+    assert after.promisable <= before.promisable
+    assert before.admitted or not after.admitted
+
+
+@given(demands(), hosts(), BOOKS, PAGES, LIMITS)
+def test_a_larger_guarantee_never_helps(
+    demand: Demand,
+    host: Host,
+    held: list[Held],
+    reserve: int,
+    limits: list[AncestorLimit],
+) -> None:
+    larger = replace(demand, guarantee=demand.guarantee + PAGE)
+    before = decide(demand, host, held, reserve, limits)
+    after = decide(larger, host, held, reserve, limits)
+    assert before.admitted or not after.admitted
+    assert before.promisable == after.promisable
+
+
+@given(demands(), hosts(), BOOKS, PAGES, LIMITS)
+def test_what_surely_fits_is_admitted(
+    demand: Demand,
+    host: Host,
+    held: list[Held],
+    reserve: int,
+    limits: list[AncestorLimit],
+) -> None:
+    for asked in (demand, replace(demand, nodes=(), hugepages=())):
+        if surely_fits(asked, host, sum(each.promise.size for each in held), reserve, limits):
+            assert decide(asked, host, held, reserve, limits).admitted
+
+
+def test_on_an_empty_host_the_totals_suffice() -> None:
+    demand = Demand("g", "u", GIB)
+    limit = AncestorLimit("/machine", 20 * GIB, 10 * GIB)
+    assert surely_fits(demand, HOST, 9 * GIB, RESERVE, [limit])
+    assert not surely_fits(demand, HOST, 10 * GIB, RESERVE, [limit])
+    assert not surely_fits(demand, HOST, 37 * GIB, RESERVE)
+    assert not surely_fits(
+        demand, replace(HOST, memory=replace(HOST.memory, available=64 * GIB)), 53 * GIB, RESERVE
+    )
+    assert not surely_fits(replace(demand, nodes=(NodeDemand(nodes(0), 0, rest=True),)), HOST, 0, 0)

@@ -1,0 +1,106 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xmlresource.admission.decide import decide
+from xmlresource.admission.demand import Demand, HugepageDemand, NodeDemand
+from xmlresource.admission.reckoning import Decision
+from xmlresource.admission.refusal import reckoning_lines, refusal_text
+from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
+from xmlresource.model.promise import Held, Promise, State
+
+MIB = 1 << 20
+GIB = 1 << 30
+HOST = Host(MemoryRegion(24 * GIB, 20 * GIB, pools=(HugepagePool(2 * MIB, 0, 0),)))
+
+
+def held(name: str, size: int) -> Held:
+    return Held(Promise(name, name, "qemu", size, State.RUNNING), charged=size)
+
+
+def refused(demand: Demand, *others: Held, limits: tuple[AncestorLimit, ...] = ()) -> Decision:
+    return decide(demand, HOST, others, GIB, limits)
+
+
+def first_line(decision: Decision) -> str:
+    return refusal_text(decision).partition("\n")[0]
+
+
+BOOK = (held("db2", 8 * GIB), held("web1", 6 * GIB), held("a", 4 * GIB), held("b", 4 * GIB))
+
+
+def test_the_first_line_tells_guest_demand_room_rule_and_promises() -> None:
+    assert first_line(refused(Demand("db1", "u", 2 * GIB), *BOOK)) == (
+        "xmlresource: guest 'db1' refused: it asks for a guarantee of 2 GiB, 1 GiB can be promised "
+        "(commitment: MemTotal 24 GiB - host reserve 1 GiB - hugepages 0 - promised 22 GiB; "
+        "largest promises: db2 8 GiB, web1 6 GiB, a 4 GiB, …)"
+    )
+
+
+def test_the_reckoning_follows_aligned_and_exact() -> None:
+    assert refusal_text(refused(Demand("db1", "u", 2 * GIB), *BOOK)).splitlines()[1:] == [
+        "commitment: fails",
+        "  MemTotal                     25,769,803,776  (24 GiB)",
+        "  host reserve                 -1,073,741,824  (-1 GiB)",
+        "  hugepages                                 0  (0 bytes)",
+        "  promised                    -23,622,320,128  (-22 GiB)",
+        "  = room                        1,073,741,824  (1 GiB)",
+        "  asked for                     2,147,483,648  (2 GiB)",
+        "physical: holds",
+        "  MemAvailable                 21,474,836,480  (20 GiB)",
+        "  promised, not used yet                    0  (0 bytes)",
+        "  host reserve, not used yet   -1,073,741,824  (-1 GiB)",
+        "  = room                       20,401,094,656  (19 GiB)",
+        "  asked for                     2,147,483,648  (2 GiB)",
+    ]
+
+
+def test_nothing_promised_and_nothing_left() -> None:
+    line = first_line(refused(Demand("g", "u", GIB), limits=(AncestorLimit("/m", GIB, GIB),)))
+    assert line == (
+        "xmlresource: guest 'g' refused: it asks for a guarantee of 1 GiB, nothing can be promised "
+        "(ancestors, physical on /m: limit 1 GiB - charged 1 GiB - page cache of it 0 "
+        "- promised below it, not used yet 0; no promises so far)"
+    )
+
+
+def test_page_cache_is_added() -> None:
+    limit = AncestorLimit("/m", GIB, GIB, MIB)
+    line = first_line(refused(Demand("g", "u", GIB), limits=(limit,)))
+    assert "limit 1 GiB - charged 1 GiB + page cache of it 1 MiB - promised" in line
+
+
+def test_sizes_that_look_alike_are_told_exactly() -> None:
+    line = first_line(refused(Demand("g", "u", 20 * GIB + 4096), held("a", MIB)))
+    assert "a guarantee of 20971524 KiB, 20 GiB can be promised" in line
+
+
+def test_what_is_needed_is_said_where_it_is_not_the_guarantee() -> None:
+    line = first_line(refused(Demand("g", "u", MIB, hugepages=(HugepageDemand(2 * MIB, GIB),))))
+    assert (
+        "nothing can be promised (hugepages, pages of 2 MiB: 1 GiB needed, "
+        "free pages 0 - for guests that start 0;" in line
+    )
+    group = NodeDemand(frozenset({3}), MIB, rest=False)
+    line = first_line(refused(Demand("g", "u", GIB, ordinary=GIB, nodes=(group,))))
+    assert "(nodes, commitment on node 3: 1 MiB needed, MemTotal 0 - host reserve 0" in line
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_a_hostile_name_stays_in_its_place(name: str) -> None:
+    guilty = replace(held("x", 24 * GIB).promise, name=name)
+    limit = AncestorLimit("/" + name, 0, 0)
+    decision = refused(Demand(name, "u", 2 * GIB), Held(guilty), limits=(limit,))
+    text = refusal_text(decision)
+    assert text.replace("\n", "").isprintable()
+    assert len(text.splitlines()) == 1 + 7 + 6 + 5 + 7
+    assert len(first_line(decision)) < 700
+
+
+def test_an_admitted_guest_has_a_reckoning_but_no_refusal() -> None:
+    admitted = refused(Demand("g", "u", GIB))
+    assert reckoning_lines(admitted)[0] == "commitment: holds"
+    with pytest.raises(ValueError, match="is admitted"):
+        refusal_text(admitted)

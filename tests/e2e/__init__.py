@@ -1,0 +1,1 @@
+"""End-to-end tests: a real libvirtd, real guests, the real memory controller."""

@@ -1,0 +1,85 @@
+"""Charges and limits, on the trees of fixtures/hosts and on made ones."""
+
+import errno
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xmlresource.cgroup.hierarchy import Controller, Version, ancestors
+from xmlresource.model.host import AncestorLimit
+from xmlresource.system.charges import Usage, ancestor_limits, usage
+from xmlresource.system.machine import Machine
+
+HOSTS = Path(__file__).parents[2] / "fixtures" / "hosts"
+CASES = sorted(path.parent.name for path in HOSTS.glob("*/expected.json"))
+PAGE = 4096
+V1 = Controller(Version.V1, "/")
+V2 = Controller(Version.V2, "/")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_limits_above_a_guest(name: str) -> None:
+    expected: dict[str, Any] = json.loads((HOSTS / name / "expected.json").read_text())
+    machine = Machine(str(HOSTS / name))
+    for place in expected["ancestors"]:
+        controller = Controller(Version(f"v{place['version']}"), place["mount"])
+        chain = (*reversed(ancestors(place["cgroup"])), place["cgroup"])
+        limits = ancestor_limits(machine, controller, chain, PAGE)
+        assert [asdict(each) for each in limits] == place["limits"]
+
+
+def test_what_is_charged_and_what_of_it_is_cache() -> None:
+    machine = Machine(str(HOSTS / "one-node-v1"))
+    controller = Controller(Version.V1, "/sys/fs/cgroup/memory")
+    guest = "/machine/prod.partition/qemu-1-db1.libvirt-qemu"
+    assert usage(machine, controller, guest) == Usage(1 << 30, 512 << 20)
+    assert usage(machine, controller, "/machine/gone") is None
+
+
+def group(tmp_path: Path, **files: str) -> Machine:
+    (tmp_path / "m").mkdir()
+    for name, text in files.items():
+        (tmp_path / "m" / name.replace("memory_", "memory.")).write_text(text + "\n")
+    return Machine(str(tmp_path))
+
+
+def test_without_statistics_nothing_is_known_to_be_cache(tmp_path: Path) -> None:
+    assert usage(group(tmp_path, memory_current="4096"), V2, "/m") == Usage(4096, 0)
+
+
+def test_cache_is_no_more_than_the_charge(tmp_path: Path) -> None:
+    machine = group(tmp_path, memory_current="4096", memory_stat="active_file 99999\nanon 7")
+    assert usage(machine, V2, "/m") == Usage(4096, 4096)
+
+
+def test_memory_high_bounds_too(tmp_path: Path) -> None:
+    files = {"memory_max": "max", "memory_high": "8192", "memory_current": "4096"}
+    machine = group(tmp_path, **files)
+    assert ancestor_limits(machine, V2, ["/m"], PAGE) == (AncestorLimit("/m", 8192, 4096),)
+
+
+def test_what_lies_outside_of_the_mount_limits_nothing(tmp_path: Path) -> None:
+    inside = Controller(Version.V2, "/", root="/inside")
+    assert ancestor_limits(group(tmp_path, memory_max="8192"), inside, ["/m"], PAGE) == ()
+
+
+def test_a_file_that_makes_no_sense(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="lots"):
+        ancestor_limits(group(tmp_path, memory_max="lots"), V2, ["/m"], PAGE)
+
+
+class Removed(Machine):
+    """A cgroup that is removed between open(2) and read(2)."""
+
+    __slots__ = ()
+
+    def read_text(self, path: str) -> str:
+        raise OSError(errno.ENODEV, "No such device", path)
+
+
+def test_a_cgroup_that_is_being_removed_is_gone() -> None:
+    assert usage(Removed(), V2, "/m") is None
+    assert ancestor_limits(Removed(), V1, ["/m"], PAGE) == ()

@@ -1,0 +1,113 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xmlresource.configuration import (
+    SETTINGS,
+    Configuration,
+    ConfigurationError,
+    parse_configuration,
+)
+from xmlresource.model.host import ReserveSetting
+
+
+def test_nothing_said_means_the_defaults() -> None:
+    assert parse_configuration("# nothing\n") == Configuration(None, "memory.low", 30)
+
+
+@pytest.mark.parametrize(
+    ("written", "reserve"),
+    [
+        ("20GiB", ReserveSetting(size=20 << 30)),
+        (" 512 MiB", ReserveSetting(size=512 << 20)),
+        ("1048576", ReserveSetting(size=1 << 30)),
+        ("0", ReserveSetting(size=0)),
+        ("5%", ReserveSetting(basis_points=500)),
+        ("2.5 %", ReserveSetting(basis_points=250)),
+        ("0.25%", ReserveSetting(basis_points=25)),
+        ("0%", ReserveSetting(basis_points=0)),
+        ("0100%", ReserveSetting(basis_points=10_000)),
+    ],
+)
+def test_host_reserve(written: str, reserve: ReserveSetting) -> None:
+    assert parse_configuration(f"host_reserve = '{written}'").host_reserve == reserve
+
+
+def test_the_other_settings() -> None:
+    text = 'soft_limit_file = "memory.high"\nlock_timeout = 2.5\n'
+    assert parse_configuration(text) == Configuration(None, "memory.high", 2.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("\nhost_reserv = 1", 2, "unknown key 'host_reserv'"),
+        ("lock_timeout = 1\n[memory]\nx = 1", 2, "unknown key 'memory'"),
+        ("\n\n 'a b'.c = 1", 3, "unknown key 'a b'"),
+        ('"\\u0041" = 1', None, "unknown key 'A'"),
+        ("\nhost_reserve = 5", 2, "host_reserve: not a text in quotes"),
+        ("host_reserve = '5 GiX'", 1, "host_reserve: unknown unit 'GiX'"),
+        ("host_reserve = 'unlimited'", 1, "host_reserve: the reserve can't be unlimited"),
+        ("host_reserve = '1.2.3%'", 1, "host_reserve: '1.2.3%' is no percentage"),
+        ("host_reserve = '1.%'", 1, "host_reserve: '1.%' is no percentage"),
+        ("host_reserve = '%'", 1, "host_reserve: '%' is no percentage"),
+        ("host_reserve = '-1%'", 1, "host_reserve: '-1%' is no percentage"),
+        ("host_reserve = '1.234%'", 1, "host_reserve: more than two digits after the point"),
+        ("host_reserve = '101%'", 1, "host_reserve: more than 100 %"),
+        (f"host_reserve = '{'9' * 9999}%'", 1, "host_reserve: more than 100 %"),
+        (
+            "soft_limit_file = 'memory.max'",
+            1,
+            "soft_limit_file: 'memory.max' is no file for a soft limit",
+        ),
+        ("soft_limit_file = [1]", 1, "soft_limit_file: [1] is no file for a soft limit"),
+        ("lock_timeout = true", 1, "lock_timeout: not a number"),
+        ("lock_timeout = '30'", 1, "lock_timeout: not a number"),
+        ("lock_timeout = -1", 1, "lock_timeout: -1 is out of range"),
+        ("lock_timeout = nan", 1, "lock_timeout: nan is out of range"),
+        ("lock_timeout = inf", 1, "lock_timeout: inf is out of range"),
+        ("lock_timeout = 3601", 1, "lock_timeout: 3601 is out of range"),
+    ],
+)
+def test_faults_name_line_and_key(text: str, line: int | None, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_configuration(text, "f.toml")
+    assert (caught.value.path, caught.value.line) == ("f.toml", line)
+    assert caught.value.problem == problem
+    assert caught.value.cure
+    place = "f.toml" if line is None else f"f.toml:{line}"
+    assert str(caught.value) == f"{place}: {problem}; {caught.value.cure}"
+
+
+@pytest.mark.parametrize(("text", "line"), [("a = 1\nb = ", 2), ("a = 1\na = 2", 2), ("[", 1)])
+def test_what_is_not_toml(text: str, line: int) -> None:
+    with pytest.raises(ConfigurationError, match="not TOML") as caught:
+        parse_configuration(text)
+    assert caught.value.line in {line, None}
+
+
+def test_long_values_are_cut() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_configuration(f"soft_limit_file = '{'x' * 1000}'")
+    assert len(str(caught.value)) < 200
+
+
+def test_deep_nesting_is_no_crash() -> None:
+    with pytest.raises(ConfigurationError, match="not TOML"):
+        parse_configuration(f"a = {'[' * 100_000}")
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_every_setting_has_an_example_that_is_the_default(setting: object) -> None:
+    name, example = setting.name, setting.example  # type: ignore[attr-defined]
+    parsed = parse_configuration(f"{name} = {example}")
+    if name != "host_reserve":  # its default has bounds besides
+        assert parsed == Configuration()
+
+
+@given(st.text())
+def test_any_text_is_a_configuration_or_a_configuration_error(text: str) -> None:
+    with contextlib.suppress(ConfigurationError):
+        parse_configuration(text)

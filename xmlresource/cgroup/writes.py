@@ -1,0 +1,186 @@
+"""What a plan is made of: writes, notes, and the problems that keep one from being made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from xmlresource.cgroup.hierarchy import Place
+from xmlresource.cgroup.values import magnitude
+from xmlresource.units import Amount, Unlimited, format_amount
+
+
+class SoftLimitFile(Enum):
+    """What a soft limit becomes on v2."""
+
+    LOW = "memory.low"  # acts only while the host is short of memory, as v1's soft limit
+    HIGH = "memory.high"  # libvirt's choice: throttles the guest always
+
+
+class Executor(Enum):
+    """Who carries a write out."""
+
+    FILE = "file"
+    SYSTEMD = "systemd"  # the value is a unit's property; systemd resets what is written by file
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the kernel has now.
+
+    Attributes:
+        page_size: The kernel's page, in bytes.
+        values: By cgroup, then by file; what does not exist is absent.
+    """
+
+    page_size: int
+    values: Mapping[str, Mapping[str, Amount]]
+
+    def value(self, cgroup: str, file: str) -> Amount | None:
+        """The value of a file, ``None`` where it does not exist."""
+        return self.values.get(cgroup, {}).get(file)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One value for one kernel file.
+
+    Attributes:
+        cgroup: Whose file, as the kernel names cgroups.
+        directory: The folder of that cgroup on this machine.
+        file: The file in it.
+        value: What it shall hold: whole pages, so exactly what it reads afterwards.
+        before: What it holds now.
+        text: ``value`` as it is written.
+        undo_text: ``before`` as it is written.
+        tunable: Whom it serves.
+        reason: Why this value, why here in the order; without full stop.
+        executor: Who carries it out.
+        must_hold: The plan fails where the kernel does not take it; otherwise that is a warning.
+    """
+
+    cgroup: str
+    directory: str
+    file: str
+    value: Amount
+    before: Amount
+    text: str
+    undo_text: str
+    tunable: str
+    reason: str
+    executor: Executor = Executor.FILE
+    must_hold: bool = True
+
+    @property
+    def path(self) -> str:
+        """The file's path on this machine."""
+        return f"{self.directory}/{self.file}"
+
+    @property
+    def raises(self) -> bool:
+        """The value grows."""
+        return magnitude(self.value) > magnitude(self.before)
+
+    def describe(self) -> str:
+        """The write in words."""
+        verb = "raise" if self.raises else "lower"
+        by = ", by systemd" if self.executor is Executor.SYSTEMD else ""
+        return (
+            f"{verb} {self.file} of {self.cgroup} from {format_amount(self.before)} "
+            f"to {format_amount(self.value)}{by}: {self.reason}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The write as JSON has it: amounts are bytes or ``"unlimited"``, ``text`` is written."""
+        return {
+            "cgroup": self.cgroup,
+            "path": self.path,
+            "value": as_json(self.value),
+            "before": as_json(self.before),
+            "text": self.text,
+            "tunable": self.tunable,
+            "reason": self.reason,
+            "executor": self.executor.value,
+            "must_hold": self.must_hold,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NotEnforced:
+    """A tunable, or a part of it, that this kernel can't enforce; ``reason`` says why."""
+
+    tunable: str
+    reason: str
+
+    def describe(self) -> str:
+        """The note in words."""
+        return f"{self.tunable} is not enforced: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to write, in order, for one guest.
+
+    Attributes:
+        place: Where its memory is accounted.
+        writes: The writes that change something; carry them out in this order.
+        not_enforced: What of the policy they do not cover.
+    """
+
+    place: Place
+    writes: tuple[Write, ...] = ()
+    not_enforced: tuple[NotEnforced, ...] = ()
+
+    def describe(self) -> str:
+        """The plan in words, a line for each write and note."""
+        version = self.place.controller.version.value
+        head = f"{self.place.cgroup} (cgroup {version}): "
+        head += f"{len(self.writes)} to write" if self.writes else "nothing to write"
+        steps = [f"{number}. {write.describe()}" for number, write in enumerate(self.writes, 1)]
+        notes = [f"note: {note.describe()}" for note in self.not_enforced]
+        return "\n".join([head, *steps, *notes])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON has it.
+
+        ``{"controller": "v1"|"v2", "cgroup", "directory", "layout", "writes": [Write…],
+        "not_enforced": [{"tunable", "reason"}…]}``
+        """
+        return {
+            "controller": self.place.controller.version.value,
+            "cgroup": self.place.cgroup,
+            "directory": self.place.directory,
+            "layout": self.place.layout.value,
+            "writes": [write.to_dict() for write in self.writes],
+            "not_enforced": [
+                {"tunable": note.tunable, "reason": note.reason} for note in self.not_enforced
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What keeps a policy from being put in force; ``tunable`` is ``None`` for all of it."""
+
+    tunable: str | None
+    reason: str
+
+    def describe(self) -> str:
+        """The problem in words."""
+        return self.reason if self.tunable is None else f"{self.tunable}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """There is no plan, for these reasons."""
+
+    problems: tuple[Problem, ...]
+
+    def describe(self) -> str:
+        """The problems, a line each."""
+        return "\n".join(problem.describe() for problem in self.problems)
+
+
+def as_json(amount: Amount) -> int | str:
+    """An amount as JSON has it: bytes or ``"unlimited"``."""
+    return amount.value if isinstance(amount, Unlimited) else amount

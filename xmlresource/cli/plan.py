@@ -1,0 +1,25 @@
+"""``xmlresource plan``."""
+
+import argparse
+import sys
+
+from xmlresource.cgroup.writes import Rejection
+from xmlresource.exit_status import ExitStatus
+from xmlresource.operations.plan import plan
+from xmlresource.reports.json_text import dumps
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("file", metavar="FILE", help="a domain, - for stdin")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> ExitStatus:
+    """Print what would be written for a guest."""
+    found = plan(options.file)
+    if isinstance(found, Rejection):
+        sys.stderr.write(f"xmlresource: {found.describe()}\n")
+        return ExitStatus.FINDINGS
+    sys.stdout.write(dumps(found.to_dict()) if options.json else f"{found.describe()}\n")
+    return ExitStatus.FINE

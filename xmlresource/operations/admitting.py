@@ -1,0 +1,62 @@
+"""Ask whether a guest's guarantee can be promised on this host, now."""
+
+from xmlresource.admission.decide import decide
+from xmlresource.admission.demand import Demand, demand_of
+from xmlresource.admission.reckoning import Decision
+from xmlresource.admission.reserve import host_reserve
+from xmlresource.cgroup.hierarchy import NoPlace, partition_groups
+from xmlresource.configuration import Configuration
+from xmlresource.model.domain import Domain
+from xmlresource.model.host import AncestorLimit, Host
+from xmlresource.model.policy import MemoryPolicy
+from xmlresource.model.promise import Promise
+from xmlresource.operations.book import held
+from xmlresource.system import cgroups, charges
+from xmlresource.system.host import read_host
+from xmlresource.system.machine import Machine
+
+
+def demand_for(domain: Domain, policy: MemoryPolicy) -> Demand:
+    """What the guest asks of this host."""
+    return demand_of(domain, policy, cgroups.PAGE_SIZE)
+
+
+def host_for(machine: Machine, demand: Demand) -> Host:
+    """The host's facts, as many as deciding about ``demand`` takes.
+
+    Raises:
+        HostError: The host does not tell them.
+    """
+    return read_host(
+        machine,
+        nodes=demand.host_nodes,
+        pools=bool(demand.hugepages),
+        page_size=cgroups.PAGE_SIZE,
+    )
+
+
+def reckon(
+    machine: Machine,
+    configuration: Configuration,
+    demand: Demand,
+    domain: Domain,
+    promises: tuple[Promise, ...],
+) -> Decision:
+    """Whether the guarantee can be promised besides ``promises``.
+
+    Raises:
+        HostError: The host does not tell what must be known.
+        OSError: A kernel file can't be read.
+    """
+    host = host_for(machine, demand)
+    reserve = host_reserve(host.memory.total, configuration.host_reserve)
+    return decide(demand, host, held(machine, promises), reserve, _above(machine, domain))
+
+
+def _above(machine: Machine, domain: Domain) -> tuple[AncestorLimit, ...]:
+    """The limits above the place where the guest will run."""
+    controller = cgroups.host_controller(machine)
+    if isinstance(controller, NoPlace):
+        return ()
+    groups = partition_groups(domain.partition)
+    return charges.ancestor_limits(machine, controller, groups, cgroups.PAGE_SIZE)

@@ -1,0 +1,35 @@
+"""Put the policy of a guest that runs in force."""
+
+from xmlresource.cgroup.report import Report
+from xmlresource.errors import XmlresourceError
+from xmlresource.operations.guest import read_guest
+from xmlresource.operations.guest_events import take_in
+from xmlresource.operations.host import open_host
+from xmlresource.system import guests
+from xmlresource.system.machine import Machine
+
+
+class NotRunningError(XmlresourceError):
+    """libvirt's run folders show no guest of that name."""
+
+
+def apply(name: str, machine: Machine = Machine()) -> Report | None:  # noqa: B008 -- immutable
+    """Admit a guest that runs, if it was not, and write its policy.
+
+    Returns:
+        What became of it; ``None`` for a guest without a policy.
+
+    Raises:
+        NotRunningError: No guest of that name runs.
+        RefusalError: It can't be admitted, or its policy can't be put in force.
+        ConfigurationError: The host's configuration can't be used.
+        HostError: The host does not tell what must be known.
+        StateError: The book of promises can't be used.
+        OSError: A kernel file can't be read.
+    """
+    for driver in guests.RUN_FOLDERS:
+        running = guests.running_guest(machine, driver, name)
+        if running is not None:
+            guest = read_guest(name, running.status)
+            return None if guest is None else take_in(open_host(machine), guest, running.process)
+    raise NotRunningError(f"no guest {name!r} runs on this host")

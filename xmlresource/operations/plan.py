@@ -1,0 +1,114 @@
+"""What would be written for a guest, into its cgroup as it is or as it would be made?"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from xmlresource.cgroup.hierarchy import (
+    Controller,
+    Layout,
+    NoPlace,
+    Place,
+    Version,
+    ancestors,
+    partition_groups,
+)
+from xmlresource.cgroup.plan import plan as plan_writes
+from xmlresource.cgroup.writes import Plan, Problem, Rejection, SoftLimitFile, State
+from xmlresource.configuration import Configuration
+from xmlresource.document import DocumentError
+from xmlresource.ledger import canonical_uuid
+from xmlresource.model.domain import Domain
+from xmlresource.model.policy import MemoryPolicy
+from xmlresource.operations.book import definition
+from xmlresource.operations.host import open_host
+from xmlresource.operations.reading import domain_of, read_document
+from xmlresource.rules import errors
+from xmlresource.system import cgroups, guests
+from xmlresource.system.machine import Machine
+from xmlresource.tunables import MEMORY
+from xmlresource.units import UNLIMITED, Amount
+
+_NEW: Final = "<guest>"
+_PROTECTIONS: Final = frozenset({"memory.min", "memory.low"})
+
+
+def plan(path: str, machine: Machine = Machine()) -> Plan | Rejection:  # noqa: B008 -- immutable
+    """What putting the policy of the document at ``path`` in force takes, all forms together.
+
+    Where the guest runs, its cgroup is compared; else one as libvirt would make it. Nothing is
+    written. The guarantee is planned for this guest alone: the sums above it are ``apply``'s.
+
+    Raises:
+        DocumentError: The document can't be read, is no domain, or has errors.
+        ConfigurationError: The host's configuration can't be used.
+        OSError: A kernel file can't be read.
+    """
+    document = read_document(path)
+    domain = domain_of(document)
+    for fault in errors(document):
+        raise DocumentError(fault)
+    configuration = open_host(machine).configuration
+    found = _place_of(machine, domain)
+    if isinstance(found, NoPlace):
+        return Rejection((Problem(None, found.reason),))
+    place, state = found
+    policy = document.policy
+    return plan_writes(
+        policy,
+        place,
+        state,
+        ancestor_sums=dict.fromkeys(place.ancestors, policy.guarantee),
+        soft_limit_file=_soft_limit_file(configuration),
+    )
+
+
+def plan_new(policy: MemoryPolicy, controller: Controller) -> Plan | Rejection:
+    """What putting ``policy`` in force takes in a cgroup as libvirt makes it."""
+    place, state = _new(controller, None)
+    return plan_writes(policy, place, state)
+
+
+def _soft_limit_file(configuration: Configuration) -> SoftLimitFile:
+    return SoftLimitFile(configuration.soft_limit_file)
+
+
+def _place_of(machine: Machine, domain: Domain) -> tuple[Place, State] | NoPlace:
+    """The guest's place and what is in force there."""
+    pid = _running_pid(machine, domain)
+    if pid is not None:
+        place = cgroups.locate(machine, pid)
+        return place if isinstance(place, NoPlace) else (place, cgroups.read_state(machine, place))
+    controller = cgroups.host_controller(machine)
+    return controller if isinstance(controller, NoPlace) else _new(controller, domain.partition)
+
+
+def _running_pid(machine: Machine, domain: Domain) -> int | None:
+    wanted = canonical_uuid(domain.uuid or "")
+    if wanted is None:
+        return None
+    for guest in guests.running_guests(machine):
+        document = definition(guest)
+        runs = None if document is None else document.domain
+        if runs is not None and canonical_uuid(runs.uuid or "") == wanted:
+            return guest.process.pid
+    return None
+
+
+def _new(controller: Controller, partition: str | None) -> tuple[Place, State]:
+    """A cgroup as libvirt would make it: nothing limited, nothing protected."""
+    cgroup = f"{partition_groups(partition)[-1]}/{_NEW}"
+    above = ancestors(cgroup, controller.root)
+    place = Place(controller, cgroup, Layout.PLAIN, None, above)
+    fresh = _fresh_values(controller.version)
+    values: dict[str, Mapping[str, Amount]] = {cgroup: fresh}
+    values.update(dict.fromkeys(above, fresh))
+    return place, State(cgroups.PAGE_SIZE, values)
+
+
+def _fresh_values(version: Version) -> dict[str, Amount]:
+    files = [row.v1_file if version is Version.V1 else row.v2_file for row in MEMORY]
+    return {
+        file: 0 if file in _PROTECTIONS else UNLIMITED
+        for file in (*files, *(choice.value for choice in SoftLimitFile))
+        if file is not None
+    }

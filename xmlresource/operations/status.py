@@ -1,0 +1,91 @@
+"""How the host and its guests with a promise stand."""
+
+from dataclasses import dataclass
+
+from xmlresource.admission.demand import Demand
+from xmlresource.admission.reserve import host_reserve
+from xmlresource.cgroup.writes import Rejection
+from xmlresource.model.domain import Domain
+from xmlresource.model.host import MemoryRegion
+from xmlresource.model.promise import Held, Promise
+from xmlresource.operations.admitting import host_for, reckon
+from xmlresource.operations.book import current_promises, definition, held
+from xmlresource.operations.enforcing import plan_for
+from xmlresource.operations.guest_policy import guest_policy
+from xmlresource.operations.host import Host, open_host
+from xmlresource.system import guests
+from xmlresource.system.machine import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class GuestStatus:
+    """A guest with a promise.
+
+    Attributes:
+        held: The promise, and what the guest has of it.
+        drift: What should be in force and is not, a sentence each.
+    """
+
+    held: Held
+    drift: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A host and its promises. Sizes are in bytes.
+
+    Attributes:
+        memory: The host's memory.
+        reserve: What is kept for the host itself.
+        promised: The sum of all promises.
+        promisable: The largest guarantee that could be promised now.
+        guests: The guests with a promise.
+    """
+
+    memory: MemoryRegion
+    reserve: int
+    promised: int
+    promisable: int
+    guests: tuple[GuestStatus, ...]
+
+
+def status(machine: Machine = Machine()) -> Status:  # noqa: B008 -- immutable
+    """How the host stands now. Nothing is written, no lock is taken.
+
+    Raises:
+        ConfigurationError: The host's configuration can't be used.
+        HostError: The host does not tell what must be known.
+        StateError: The book of promises can't be read.
+        OSError: A kernel file can't be read.
+    """
+    host = open_host(machine)
+    promises = current_promises(machine, host.state)
+    nobody = Demand(name="", uuid="", guarantee=0)
+    region = host_for(machine, nobody).memory
+    decision = reckon(machine, host.configuration, nobody, Domain(), promises)
+    return Status(
+        memory=region,
+        reserve=host_reserve(region.total, host.configuration.host_reserve),
+        promised=sum(promise.size for promise in promises),
+        promisable=decision.promisable,
+        guests=tuple(
+            GuestStatus(each, _drift(host, each.promise, promises))
+            for each in held(machine, promises)
+        ),
+    )
+
+
+def _drift(host: Host, promise: Promise, promises: tuple[Promise, ...]) -> tuple[str, ...]:
+    """What the plan would still write: nothing, where all is in force."""
+    if promise.process is None:
+        return ()
+    running = guests.running_guest(host.machine, promise.driver, promise.name)
+    document = None if running is None else definition(running)
+    if running is None or document is None:
+        return ("libvirt's run folder does not show it",)
+    policy = guest_policy(document)
+    found = plan_for(host.machine, host.configuration, policy, running.process.pid, promises)
+    if isinstance(found, Rejection):
+        return tuple(problem.describe() for problem in found.problems)
+    # A v1 soft limit is inert on recent kernels: it reads back what it was, and is no drift.
+    return tuple(write.describe() for write in found.writes if write.must_hold)

@@ -1,0 +1,61 @@
+"""How a host stands, as text and as JSON."""
+
+from typing import Any
+
+from xmlresource.operations.status import GuestStatus, Status
+from xmlresource.printable import one_line, printable
+from xmlresource.units import approximate
+
+
+def as_text(status: Status) -> str:
+    """The host in three lines, then a line a guest with its drift below."""
+    memory = status.memory
+    lines = [
+        f"memory     {approximate(memory.total)}, {approximate(memory.available)} available",
+        f"reserve    {approximate(status.reserve)} kept for the host itself",
+        f"promised   {approximate(status.promised)}, {approximate(status.promisable)} left",
+    ]
+    if status.guests:
+        lines += ["", f"{'guest':<24} {'state':<9} {'guarantee':>12} {'charged':>12}  cgroup"]
+    for guest in status.guests:
+        lines.append(_line(guest))
+        lines += [f"    drift: {one_line(drift)}" for drift in guest.drift]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """The shape of ``status --json``, version 1; sizes in bytes."""
+    return {
+        "version": 1,
+        "host": {
+            "total": status.memory.total,
+            "available": status.memory.available,
+            "hugepages": status.memory.hugepage_bytes,
+            "reserve": status.reserve,
+            "promised": status.promised,
+            "promisable": status.promisable,
+        },
+        "guests": [_guest(guest) for guest in status.guests],
+    }
+
+
+def _line(guest: GuestStatus) -> str:
+    promise = guest.held.promise
+    return (
+        f"{printable(promise.name, 24):<24} {promise.state.value:<9} "
+        f"{approximate(promise.size):>12} {approximate(guest.held.charged):>12}  "
+        f"{one_line(promise.cgroup or '-')}"
+    )
+
+
+def _guest(guest: GuestStatus) -> dict[str, Any]:
+    promise = guest.held.promise
+    return {
+        "name": promise.name,
+        "uuid": promise.uuid,
+        "state": promise.state.value,
+        "min_guarantee": promise.size,
+        "charged": guest.held.charged,
+        "cgroup": promise.cgroup,
+        "drift": list(guest.drift),
+    }

@@ -1,0 +1,110 @@
+"""What is charged to cgroups, and the limits above a guest. Sizes are in bytes.
+
+A cgroup that is gone, also between two reads, has neither.
+"""
+
+import errno
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from xmlresource.cgroup.hierarchy import Controller, Version
+from xmlresource.cgroup.values import parse_value
+from xmlresource.model.host import AncestorLimit
+from xmlresource.system.machine import Machine
+from xmlresource.units import Unlimited
+
+_USAGE: Final = {Version.V1: "memory.usage_in_bytes", Version.V2: "memory.current"}
+# Beyond memory.high the kernel takes memory back at once, so it bounds what is to be had, too.
+_LIMITS: Final = {
+    Version.V1: ("memory.limit_in_bytes",),
+    Version.V2: ("memory.max", "memory.high"),
+}
+# v1 has the figures of the cgroup alone besides (memory.txt, 5.2).
+_CACHE: Final = {
+    Version.V1: frozenset({"total_active_file", "total_inactive_file"}),
+    Version.V2: frozenset({"active_file", "inactive_file"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is charged to a cgroup and all below it.
+
+    Attributes:
+        charged: All of it.
+        reclaimable: The page cache in it, which the kernel takes back first.
+    """
+
+    charged: int
+    reclaimable: int
+
+
+def usage(machine: Machine, controller: Controller, cgroup: str) -> Usage | None:
+    """What is charged to ``cgroup``; ``None`` where it does not exist.
+
+    Raises:
+        OSError: It exists and can't be read.
+        ValueError: A file holds what no kernel writes, or ``cgroup`` can't be seen from here.
+    """
+    directory = controller.directory(cgroup)
+    text = read_file(machine, f"{directory}/{_USAGE[controller.version]}")
+    if text is None:
+        return None
+    charged = int(text)
+    statistics = read_file(machine, f"{directory}/memory.stat") or ""
+    return Usage(charged, min(charged, _cache(statistics, controller.version)))
+
+
+def ancestor_limits(
+    machine: Machine, controller: Controller, cgroups: Iterable[str], page_size: int
+) -> tuple[AncestorLimit, ...]:
+    """Those of ``cgroups`` that have a limit of their own, with what is charged to them now.
+
+    ``place.ancestors`` are the cgroups of a guest that runs, ``hierarchy.partition_groups()`` of
+    one that will; those that do not exist, or can't be seen from here, limit nothing.
+
+    Raises:
+        OSError: A file exists and can't be read.
+        ValueError: A file holds what no kernel writes.
+    """
+    limits = []
+    for cgroup in cgroups:
+        try:
+            limit = _limit(machine, controller, cgroup, page_size)
+        except LookupError:
+            continue
+        used = None if limit is None else usage(machine, controller, cgroup)
+        if limit is not None and used is not None:
+            limits.append(AncestorLimit(cgroup, limit, used.charged, used.reclaimable))
+    return tuple(limits)
+
+
+def read_file(machine: Machine, path: str) -> str | None:
+    """A cgroup's file, ``None`` where the cgroup does not exist (any more).
+
+    Raises:
+        OSError: It exists and can't be read.
+    """
+    try:
+        return machine.read_if_there(path)
+    except OSError as error:
+        # The cgroup was removed between open(2) and read(2).
+        if error.errno == errno.ENODEV:
+            return None
+        raise
+
+
+def _limit(machine: Machine, controller: Controller, cgroup: str, page_size: int) -> int | None:
+    try:
+        directory = controller.directory(cgroup)
+    except ValueError as error:
+        raise LookupError(cgroup) from error
+    texts = (read_file(machine, f"{directory}/{file}") for file in _LIMITS[controller.version])
+    amounts = [parse_value(text, page_size) for text in texts if text is not None]
+    return min((each for each in amounts if not isinstance(each, Unlimited)), default=None)
+
+
+def _cache(statistics: str, version: Version) -> int:
+    rows = (line.split() for line in statistics.splitlines())
+    return sum(int(value) for name, value in rows if name in _CACHE[version])
