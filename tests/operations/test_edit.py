@@ -110,11 +110,11 @@ def test_writing_in_place(tmp_path):
     path = tmp_path / "web.xml"
     path.write_bytes(GUEST)
     edited = set_(read(GUEST, str(path)), {"hard_limit": 4 * GIB})
-    assert write_in_place(edited)
+    assert write_in_place([edited]) == 1
     assert path.read_bytes() == edited.after
     again = set_(read(edited.after, str(path)), {"hard_limit": 4 * GIB})
     inode = path.stat().st_ino
-    assert not write_in_place(again)
+    assert write_in_place([again]) == 0
     assert path.stat().st_ino == inode
 
 

@@ -4,7 +4,11 @@ import stat
 import pytest
 
 from xmlresource.system import textfiles
-from xmlresource.system.textfiles import replace_file, write_new
+from xmlresource.system.textfiles import Replacement, replace_files, write_new
+
+
+def replace_file(path, data, unchanged=None):
+    replace_files([Replacement(path, data, unchanged)])
 
 
 def test_a_file_is_replaced_with_its_mode_and_owner(tmp_path):
@@ -98,3 +102,18 @@ def test_a_new_file_and_an_old_one(tmp_path):
     write_new(str(path), b"one")
     write_new(str(path), b"two")
     assert path.read_bytes() == b"two"
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_of_many_files_all_or_none_are_replaced(tmp_path, count):
+    paths = [tmp_path / f"{number}.xml" for number in range(count)]
+    for path in paths:
+        path.write_bytes(b"old")
+    paths[-1].write_bytes(b"theirs")
+    changes = [Replacement(str(path), b"new", b"old") for path in paths]
+    with pytest.raises(OSError, match="changed by someone else"):
+        replace_files(changes)
+    assert {path.read_bytes() for path in paths} == {b"old", b"theirs"}
+    replace_files(changes[:-1])
+    assert {path.read_bytes() for path in paths[:-1]} == {b"new"}
+    assert len(list(tmp_path.iterdir())) == count

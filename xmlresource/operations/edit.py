@@ -15,10 +15,10 @@ from xmlresource.document import Document
 from xmlresource.document.editing import Edit, EditError, Note, assign, unsayable
 from xmlresource.document.editing import convert as converted
 from xmlresource.operations.diff import unified
-from xmlresource.system.textfiles import replace_file
+from xmlresource.system.textfiles import Replacement, replace_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from xmlresource.document.editing.plan import Value
     from xmlresource.model.policy import MemoryPolicy
@@ -132,15 +132,17 @@ def generate(policy: MemoryPolicy, form: Form, *, checker: Checker | None = None
     return Generated(text, notes)
 
 
-def write_in_place(edited: Edited) -> bool:
-    """Put an edited document into its file, atomically; whether there was anything to write.
+def write_in_place(edited: Sequence[Edited]) -> int:
+    """Put edited documents into their files, each atomically; how many there were to write.
 
     Raises:
-        OSError: It can't be written, or the file has changed meanwhile; it is as it was.
+        OSError: One can't be written, or has changed meanwhile; then none has been changed.
     """
-    if edited.changed:
-        replace_file(edited.path, edited.after, unchanged=edited.before)
-    return edited.changed
+    changed = [
+        Replacement(one.path, one.after, unchanged=one.before) for one in edited if one.changed
+    ]
+    replace_files(changed)
+    return len(changed)
 
 
 def _guarded(document: Document, edit: Callable[[], Edit], checker: Checker | None) -> Edited:

@@ -11,6 +11,7 @@ from xmlresource.document.editing.notes import unsayable
 from xmlresource.document.editing.plan import Edit, Plan
 from xmlresource.document.editing.splice import Splice, spliced
 from xmlresource.document.editing.values import spelling_of
+from xmlresource.document.forms import domain_element
 from xmlresource.model.writing import policy_element, render
 from xmlresource.tunables import BY_NAME, Form
 
@@ -28,7 +29,7 @@ def convert(document: Document, form: Form) -> Edit:
         EditError: It can't be done, and nothing has been changed.
     """
     _refuse_faults(document)
-    if document.is_known and document.domain is None:
+    if document.is_known and domain_element(document.root) is None:
         return _fragment(document, form)
     plan = Plan(document)
     spellings = _spellings(document)

@@ -10,6 +10,7 @@ from xmlresource.document.editing.forms import FormEditor, declared
 from xmlresource.document.editing.layout import Layout
 from xmlresource.document.editing.notes import UNLIMITED_REASON, Note, Remark, why_not
 from xmlresource.document.editing.splice import spliced
+from xmlresource.document.forms import domain_element
 from xmlresource.model.spelling import Spelling, settled
 from xmlresource.tunables import Form, Kind, Tunable
 from xmlresource.units import UNLIMITED, Amount
@@ -49,7 +50,8 @@ class Plan:
         if not document.is_known:
             raise EditError(f"<{document.root.name}> holds no tunables")
         self._document = document
-        self._domain_type = document.domain.type if document.domain else None
+        domain = domain_element(document.root)
+        self._domain_type = None if domain is None else domain.attributes.get("type", "")
         self._before = declared(document.declarations)
         self._stands: dict[str, set[Form]] = {}
         for found in document.declarations:
@@ -142,7 +144,7 @@ class Plan:
         reason = why_not(tunable, asked, self._domain_type)
         if reason is None:
             return asked
-        if self._document.domain is None:
+        if self._domain_type is None:
             raise EditError(reason)
         if form is not None:
             self._notes.append(Note(tunable.name, Remark.KEPT_IN_METADATA, reason))
@@ -152,7 +154,7 @@ class Plan:
         used = {block.form for block in self._document.blocks}
         if len(used) == 1:
             return used.pop()
-        if self._document.domain is None and self._document.root.namespace is None:
+        if self._domain_type is None and self._document.root.namespace is None:
             return Form.RESOURCE
         return Form.METADATA
 
