@@ -27,7 +27,7 @@ from xmlresource.overhead import estimate
 from xmlresource.reports import decision as decision_report
 from xmlresource.reports.diagnostics import as_text, summary
 from xmlresource.reports.overhead import render
-from xmlresource.system import cgroups
+from xmlresource.system import cgroups, places
 from xmlresource.system.host import read_host
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import StateFolder
@@ -84,7 +84,7 @@ class Demo:
     def start(self, document: Document) -> None:
         """Decide, and promise where it is admitted."""
         domain = document.domain or Domain()
-        demand = demand_of(domain, document.policy, cgroups.PAGE_SIZE)
+        demand = demand_of(domain, document.policy, places.PAGE_SIZE)
         with self.book.transaction("demo") as book:
             held = tuple(Held(promise) for promise in book.ledger.all())
             decision = decide(demand, self.host, held, self.reserve)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xmlresource.cgroup.hierarchy import Controller, Layout, NoPlace, Place, Version
 from xmlresource.cgroup.writes import State
-from xmlresource.system import cgroups
+from xmlresource.system import cgroups, places
 from xmlresource.system.machine import Machine
 from xmlresource.tunables import MEMORY
 
@@ -39,7 +39,7 @@ class Throwaway:
 def throwaway() -> Iterator[Throwaway]:
     """A new cgroup, where one may be made; else a folder with the same files."""
     machine = Machine()
-    controller = cgroups.host_controller(machine)
+    controller = places.host_controller(machine)
     if not isinstance(controller, NoPlace):
         place = _place(controller)
         with contextlib.suppress(OSError), _folder(place.directory):

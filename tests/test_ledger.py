@@ -1,6 +1,5 @@
 import json
 import re
-from dataclasses import replace
 from zlib import crc32
 
 import pytest
@@ -18,6 +17,7 @@ from xmlresource.ledger import (
     ledger_of,
 )
 from xmlresource.model.promise import HugepageShare, NodeShare, Process, Promise, State
+from xmlresource.record import replace
 
 UUIDS = [f"{number:08x}-0000-4000-8000-{number:012x}" for number in range(4)]
 A, B, *_ = UUIDS

@@ -4,7 +4,7 @@ from xmlresource.codes import CODES
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.tunables import BY_NAME, MEMORY, RELATIONS, Form, Kind
 
-FIELDS = tuple(MemoryPolicy.__dataclass_fields__)
+FIELDS = tuple(MemoryPolicy.__match_args__)
 
 
 def test_the_table_and_the_policy_have_the_same_tunables_in_the_same_order():

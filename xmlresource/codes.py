@@ -4,16 +4,16 @@ One row a code. ``validate`` reports them, ``explain`` prints a row, the docs pa
 The hundreds group them: 0 input, 1 structure, 2 values, 3 relations, 4 libvirt, 5 sizing.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from xmlresource.diagnostics import Diagnostic, Severity, Span
+from xmlresource.record import record
 
 _ERROR: Final = Severity.ERROR
 _WARNING: Final = Severity.WARNING
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Code:
     """One rule.
 

@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from xmlresource.errors import XmlresourceError
 from xmlresource.model.host import ReserveSetting
+from xmlresource.record import record
 from xmlresource.units import SizeError, parse_written_size
 
 PATH: Final = "/etc/xmlresource.toml"
@@ -21,7 +21,7 @@ _MOST_DIGITS: Final = 9
 _SHOWN: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Configuration:
     """What the administrator settled; the defaults where there is no file.
 
@@ -63,7 +63,7 @@ class _ValueError(ValueError):
         self.cure: Final = cure
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """One key of the file.
 

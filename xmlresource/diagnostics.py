@@ -4,8 +4,9 @@ A diagnostic says what (``code``, ``message``), where (``path``, ``span``, ``xpa
 mend it (``hint``). Rendering is ``reports``' business; the meaning of a code is in ``codes``.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from xmlresource.record import record
 
 
 class Severity(Enum):
@@ -15,7 +16,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record
 class Span:
     """A stretch of a document.
 
@@ -31,7 +32,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnostic:
     """One fault.
 

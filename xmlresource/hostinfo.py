@@ -6,10 +6,10 @@ Opening the files is ``system.host``'s business.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from xmlresource.model.host import HugepagePool, MemoryRegion
+from xmlresource.record import record
 
 MEMINFO: Final = "/proc/meminfo"
 ZONEINFO: Final = "/proc/zoneinfo"
@@ -17,7 +17,7 @@ ZONEINFO: Final = "/proc/zoneinfo"
 _KIB: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """Why a file does not tell what was asked of it."""
 
@@ -28,7 +28,7 @@ class Fault:
         return f"{self.path}: {self.problem}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Watermarks:
     """What the kernel keeps free on a node, or on a host.
 

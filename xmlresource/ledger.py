@@ -18,11 +18,11 @@ Opening, locking and replacing the file is ``system.state``'s business.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 from zlib import crc32
 
 from xmlresource.model.promise import HugepageShare, NodeShare, Process, Promise, State
+from xmlresource.record import field, record, replace
 
 FORMAT: Final = "xmlresource-ledger"
 VERSION: Final = 1
@@ -31,7 +31,7 @@ _UUID_LENGTHS: Final = [8, 4, 4, 4, 12]
 _HEX: Final = frozenset("0123456789abcdef")
 _TRAILER: Final = b"crc32 "
 _TRAILER_LENGTH: Final = len(b"crc32 01234567\n")
-_FIELDS: Final = frozenset(Promise.__dataclass_fields__)
+_FIELDS: Final = frozenset(Promise.__match_args__)
 
 Fields: TypeAlias = dict[str, Any]
 """A line's JSON object; what is in it is checked field by field."""
@@ -45,7 +45,7 @@ class NewerLedgerError(ValueError):
     """A ledger of a later version of this program, which must be left as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ledger:
     """The promises of one boot of a host.
 

@@ -5,17 +5,17 @@ failed), so each promise also carries what shows its end.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from xmlresource.model.promise import Process, Promise, State
+from xmlresource.record import field, record
 
 LONGEST_START: Final = 600
 """Seconds from ``prepare`` to QEMU's process, at most: other hooks and libvirt's own preparations
 run in between, with no time limit of their own."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Alive:
     """What runs on the host now.
 

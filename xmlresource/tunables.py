@@ -4,9 +4,10 @@ Reader, writer, rules, planner, command line, schemas' tests and docs follow it.
 new row here, a field of ``MemoryPolicy``, a line in each schema; tests fail for what was forgotten.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from xmlresource.record import record
 
 NAMESPACE: Final = "urn:xmlresource:1"
 """The namespace of our elements inside ``<metadata>``."""
@@ -27,7 +28,7 @@ class Kind(Enum):
     GUARANTEE = "guarantee"  # at least this
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tunable:
     """One row of the table.
 
@@ -126,7 +127,7 @@ MEMORY: Final = (
 BY_NAME: Final = {tunable.name: tunable for tunable in MEMORY}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Relation:
     """``lower`` must not exceed ``upper`` where both are set; ``code`` is the rule that says so."""
 

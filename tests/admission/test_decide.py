@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +7,7 @@ from xmlresource.admission.quick import surely_fits
 from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule
 from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
 from xmlresource.model.promise import Held, HugepageShare, NodeShare, Promise, State
+from xmlresource.record import replace
 
 PAGE = 4096
 MIB = 1 << 20

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from xmlresource.admission.reckoning import Decision
 from xmlresource.admission.refusal import reckoning_lines, refusal_text
 from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
 from xmlresource.model.promise import Held, Promise, State
+from xmlresource.record import replace
 
 MIB = 1 << 20
 GIB = 1 << 30

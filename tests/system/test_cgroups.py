@@ -13,15 +13,10 @@ from xmlresource.cgroup.hierarchy import Controller, NoPlace, Place, Version
 from xmlresource.cgroup.plan import plan
 from xmlresource.cgroup.writes import Executor, Plan, Rejection, SoftLimitFile, Write, as_json
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.system.cgroups import (
-    apply,
-    host_controller,
-    locate,
-    locate_cgroup,
-    read_state,
-)
+from xmlresource.system.cgroups import apply, read_state
 from xmlresource.system.charges import ancestor_limits, usage
 from xmlresource.system.machine import Machine
+from xmlresource.system.places import host_controller, locate, locate_cgroup
 from xmlresource.units import UNLIMITED
 
 TREES = Path(__file__).parents[2] / "fixtures" / "cgroups"

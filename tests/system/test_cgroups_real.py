@@ -24,16 +24,10 @@ from xmlresource.cgroup.plan import plan
 from xmlresource.cgroup.values import format_value, from_number
 from xmlresource.cgroup.writes import Plan, Rejection
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.system.cgroups import (
-    PAGE_SIZE,
-    apply,
-    host_controller,
-    locate,
-    locate_cgroup,
-    read_state,
-)
+from xmlresource.system.cgroups import apply, read_state
 from xmlresource.system.charges import usage
 from xmlresource.system.machine import Machine
+from xmlresource.system.places import PAGE_SIZE, host_controller, locate, locate_cgroup
 from xmlresource.units import UNLIMITED
 
 MIB = 1 << 20

@@ -2,12 +2,12 @@
 
 import errno
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.plain import as_data
 from xmlresource.cgroup.hierarchy import Controller, Version, ancestors
 from xmlresource.model.host import AncestorLimit
 from xmlresource.system.charges import Usage, ancestor_limits, usage
@@ -28,7 +28,7 @@ def test_limits_above_a_guest(name: str) -> None:
         controller = Controller(Version(f"v{place['version']}"), place["mount"])
         chain = (*reversed(ancestors(place["cgroup"])), place["cgroup"])
         limits = ancestor_limits(machine, controller, chain, PAGE)
-        assert [asdict(each) for each in limits] == place["limits"]
+        assert [as_data(each) for each in limits] == place["limits"]
 
 
 def test_what_is_charged_and_what_of_it_is_cache() -> None:

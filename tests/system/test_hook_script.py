@@ -24,7 +24,7 @@ class Hook:
         python.chmod(0o755)
         self.python = python
         self.path = folder / "hook"
-        self.path.write_text(script(str(python)))
+        self.path.write_text(script(str(python), "/a folder"))
         self.path.chmod(0o755)
 
     def call(self, operation: str, document: str) -> subprocess.CompletedProcess[str]:
@@ -53,9 +53,10 @@ def test_without_a_policy_a_broken_installation_is_no_matter(tmp_path: Path) -> 
 def test_hands_over_the_words_and_the_document_as_they_are(tmp_path: Path) -> None:
     hook = Hook(tmp_path)
     assert hook.call("prepare", WITH_POLICY).returncode == 0
-    words, _, document = hook.seen.read_text().partition("\n")
-    assert words.split(" --caller=")[0].startswith("-I -c ")
-    assert words.endswith(" guest prepare begin -")
+    seen = hook.seen.read_text()
+    assert seen.startswith("-I -S -c ")
+    words, _, document = seen.partition(" /a folder ")[2].partition("\n")
+    assert words == f"--caller={os.getpid()} guest prepare begin -"
     assert document == WITH_POLICY
 
 

@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.plain import as_data
 from xmlresource.system.host import HostError, read_host
 from xmlresource.system.machine import Machine
 
@@ -20,7 +20,7 @@ def test_host(name: str) -> None:
     expected: dict[str, Any] = json.loads((HOSTS / name / "expected.json").read_text())
     machine = Machine(str(HOSTS / name))
     host = read_host(machine, nodes=frozenset(expected["ask"]), pools=True)
-    shown = asdict(host)
+    shown = as_data(host)
     shown["memory"]["pools"] = [list(pool.values()) for pool in shown["memory"]["pools"]]
     for node in shown["nodes"].values():
         node["pools"] = [list(pool.values()) for pool in node["pools"]]

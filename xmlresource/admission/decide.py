@@ -67,9 +67,9 @@ def commitment(demand: Demand, host: Host, others: Sequence[Held], reserve: int)
 def physical(demand: Demand, host: Host, others: Sequence[Held], reserve: int) -> Reckoning:
     """Rule 2: G ≤ MemAvailable - promised but not used yet - host reserve not in use."""
     memory = host.memory
-    charged = sum(each.charged for each in others)
+    guests = sum(each.kept for each in others)
     to_keep = reserve_not_in_use(
-        reserve, memory.total, memory.available, memory.hugepage_bytes, charged
+        reserve, memory.total, memory.available, memory.hugepage_bytes, guests
     )
     lines = (
         Line("MemAvailable", memory.available),
@@ -116,8 +116,8 @@ def nodes(
     in_pools = sum(region.hugepage_bytes for region in regions)
     kept = reserve_of_part(reserve, total, host.memory.total)
     # Guests may have any of their memory here unless they are bound elsewhere.
-    charged = sum(each.charged for each in others if not _bound_elsewhere(each, group.nodes))
-    to_keep = reserve_not_in_use(kept, total, available, in_pools, charged)
+    guests = sum(each.kept for each in others if not _bound_elsewhere(each, group.nodes))
+    to_keep = reserve_not_in_use(kept, total, available, in_pools, guests)
     committed = (
         Line("MemTotal", total),
         Line("host reserve", -kept),

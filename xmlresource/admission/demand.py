@@ -4,12 +4,12 @@ Left to others: memory devices with nodes or page sizes of their own count as RA
 and ``placement='auto'``, where libvirt chooses the nodes itself, binds to none.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from xmlresource.model.domain import Domain, HugepageRequest, NumaBinding, NumaCell
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.promise import HugepageShare, NodeShare
+from xmlresource.record import record
 
 # `restrictive` leaves the host nodes to the guest's cpuset, which lets no other node in, either.
 STRICT_MODES: Final = frozenset({"strict", "restrictive"})
@@ -17,7 +17,7 @@ STRICT_MODES: Final = frozenset({"strict", "restrictive"})
 _NO_CELL: Final = -1  # RAM outside the guest's cells: memory devices
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NodeDemand:
     """Memory of a guest that must come from some nodes.
 
@@ -44,7 +44,7 @@ class NodeDemand:
         return min(guarantee, self.cells + rest)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HugepageDemand:
     """Guest RAM on hugepages.
 
@@ -59,7 +59,7 @@ class HugepageDemand:
     nodes: frozenset[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Demand:
     """What a guest asks for.
 

@@ -1,10 +1,10 @@
 """How a decision was come to, as data. Sizes are in bytes."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from xmlresource.admission.demand import Demand
 from xmlresource.model.promise import Promise
+from xmlresource.record import record
 
 
 class Rule(Enum):
@@ -17,7 +17,7 @@ class Rule(Enum):
     HUGEPAGES = "hugepages"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """One line of a reckoning: a label and the bytes it adds, or takes where negative."""
 
@@ -25,7 +25,7 @@ class Line:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reckoning:
     """One rule applied to one thing.
 
@@ -67,7 +67,7 @@ class Reckoning:
         return f"{self.rule.value}, {self.part.value} on {self.subject}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """Whether a guest may start, and why.
 

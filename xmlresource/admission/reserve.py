@@ -37,18 +37,17 @@ def reserve_of_part(reserve: int, part: int, total: int) -> int:
 
 
 def reserve_not_in_use(
-    reserve: int, total: int, available: int, hugepages: int, charged: int
+    reserve: int, total: int, available: int, hugepages: int, guests: int
 ) -> int:
     """The part of the reserve that the host has yet to take.
 
-    The host itself uses what is neither available, nor a hugepage pool's, nor charged to a guest
-    with a promise: ``total - available - hugepages - charged``, 0 where that is negative. Guests
-    without a promise count as the host's own use.
+    The host itself uses what is neither available, nor a hugepage pool's, nor kept by a guest with
+    a promise: ``total - available - hugepages - guests``, 0 where that is negative. Guests without
+    a promise count as the host's own use.
 
-    ``charged`` is in full: a guest's page cache is in ``available``, too, so that the host's own
-    use is understated by it and the reserve is rather kept too large than too small.
+    ``guests`` is without their page cache: the kernel counts that as available.
     """
-    used_by_host = max(0, total - available - hugepages - charged)
+    used_by_host = max(0, total - available - hugepages - guests)
     return max(0, reserve - used_by_host)
 
 

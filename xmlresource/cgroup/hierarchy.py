@@ -18,21 +18,22 @@ folder from the top counts, below what is mounted.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from xmlresource.cgroup.mounts import is_below, parse_mounts, visible_mounts
+from xmlresource.record import record
 
 CONTROLLER: Final = "memory"
 DELETED: Final = " (deleted)"
 """What the kernel appends to the path of a cgroup that was removed (cgroups(7))."""
 
 _NESTED: Final = "libvirt"
-_SCOPE: Final = re.compile(r"machine-(?:([a-z]+)\\x2d)?.*\.scope", re.DOTALL)
-_PLAIN: Final = re.compile(r".+\.libvirt-([a-z]+)", re.DOTALL)
-_UNIT: Final = re.compile(r".+\.(?:slice|scope|service)", re.DOTALL)
-_PARTITION: Final = re.compile(r"(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+", re.ASCII)
+# Compiled when first used: `prepare` needs none of them.
+_SCOPE: Final = r"machine-(?:([a-z]+)\\x2d)?.*\.scope"
+_PLAIN: Final = r".+\.libvirt-([a-z]+)"
+_UNIT: Final = r".+\.(?:slice|scope|service)"
+_PARTITION: Final = r"(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+"
 _TOP_PARTITIONS: Final = frozenset({"machine", "system", "user"})
 _DEFAULT_PARTITION: Final = "/machine"
 
@@ -52,7 +53,7 @@ class Layout(Enum):
     PLAIN = "plain"  # without systemd-machined
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Controller:
     """The memory controller's hierarchy as it is mounted.
 
@@ -81,7 +82,7 @@ class Controller:
         return self.mount_point.rstrip("/") + below.rstrip("/")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a guest's memory is accounted.
 
@@ -108,10 +109,12 @@ class Place:
 
     def is_unit(self, cgroup: str) -> bool:
         """Whether systemd owns the values of ``cgroup``, and resets what others write there."""
-        return self.systemd and _UNIT.fullmatch(cgroup.rpartition("/")[2]) is not None
+        return self.systemd and (
+            re.fullmatch(_UNIT, cgroup.rpartition("/")[2], re.DOTALL) is not None
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoPlace:
     """There is none, or it can't be told; ``reason`` says why in a sentence without full stop."""
 
@@ -204,9 +207,9 @@ def find_place(controller: Controller, path: str, *, systemd: bool) -> Place | N
 
 
 def _layout(name: str, below: list[str]) -> tuple[Layout, str | None] | None:
-    if match := _PLAIN.fullmatch(name):
+    if match := re.fullmatch(_PLAIN, name, re.DOTALL):
         return Layout.PLAIN, match[1]
-    if match := _SCOPE.fullmatch(name):
+    if match := re.fullmatch(_SCOPE, name, re.DOTALL):
         nested = below[:1] == [_NESTED]
         return (Layout.SCOPE_NESTED if nested else Layout.SCOPE), match[1]
     return None
@@ -238,7 +241,7 @@ def partition_groups(partition: str | None) -> tuple[str, ...]:
         ValueError: It is no partition that libvirt takes. (It is input, and becomes a path.)
     """
     path = _DEFAULT_PARTITION if partition is None else partition
-    if not _PARTITION.fullmatch(path):
+    if path != _DEFAULT_PARTITION and not re.fullmatch(_PARTITION, path, re.ASCII):
         raise ValueError(f"{path!r} is no partition")
     names = path[1:].split("/")
     return _slices(names) + _folders(names)

@@ -1,15 +1,16 @@
 """What ``/proc/PID/mountinfo`` says, and which of the mounts can still be reached by their path."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
-_ESCAPED: Final = re.compile(r"\\([0-7]{3})")
+from xmlresource.record import record
+
+_ESCAPED: Final = r"\\([0-7]{3})"
 _FIELDS_BEFORE_TAGS: Final = 6
 _FIELDS_AFTER_TAGS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mount:
     """One line of mountinfo (proc_pid_mountinfo(5)).
 
@@ -63,7 +64,9 @@ def _parse_line(line: str) -> Mount | None:
 
 def unescape(text: str) -> str:
     r"""``text`` with the kernel's escapes undone: ``\040`` is a space, ``\134`` a backslash."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 8)), text)
+    if "\\" not in text:
+        return text
+    return re.sub(_ESCAPED, lambda match: chr(int(match[1], 8)), text)
 
 
 def visible_mounts(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:

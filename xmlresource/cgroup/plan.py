@@ -18,7 +18,6 @@ The order, which the kernel's rules and good manners to a running guest ask for:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from xmlresource.cgroup.hierarchy import Place, Version
@@ -34,6 +33,7 @@ from xmlresource.cgroup.writes import (
     Write,
 )
 from xmlresource.model.policy import MemoryPolicy
+from xmlresource.record import replace
 from xmlresource.tunables import BY_NAME, MEMORY, Kind, Tunable
 from xmlresource.units import Amount, Unlimited, format_amount
 
@@ -46,13 +46,13 @@ _WITHOUT_PROPERTY: Final = frozenset({"memory.swap.high"})
 """Files for which systemd has no property, and which it therefore leaves alone."""
 
 
-@dataclass(slots=True)
 class _Draft:
     """What the files of the guest's own cgroup shall hold, as it is gathered."""
 
-    targets: dict[str, tuple[Tunable, Amount, str]] = field(default_factory=dict)
-    notes: list[NotEnforced] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.targets: dict[str, tuple[Tunable, Amount, str]] = {}
+        self.notes: list[NotEnforced] = []
+        self.problems: list[Problem] = []
 
     def note(self, tunable: Tunable, reason: str) -> None:
         self.notes.append(NotEnforced(tunable.name, reason))

@@ -1,10 +1,10 @@
 """What became of a plan: applied, failed, not attempted, undone, each with its reason in words."""
 
 import errno
-from dataclasses import dataclass
 from typing import Any, Final
 
 from xmlresource.cgroup.writes import Plan, Write, as_json
+from xmlresource.record import record
 from xmlresource.units import Amount, format_amount
 
 _WORDS: Final = {
@@ -30,7 +30,7 @@ def explain(error: OSError) -> str:
     return f"{_WORDS.get(number, error.strerror or 'failed')} ({name})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Applied:
     """A write that was carried out, and what the file read afterwards."""
 
@@ -38,7 +38,7 @@ class Applied:
     read: Amount
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """A write, or its undoing, that did not come about; ``error`` is the errno's number, if any."""
 
@@ -47,7 +47,7 @@ class Failure:
     error: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Warned:
     """A write that is in force in part, or may not last."""
 
@@ -55,7 +55,7 @@ class Warned:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """What became of a plan.
 

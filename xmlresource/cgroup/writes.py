@@ -1,12 +1,12 @@
 """What a plan is made of: writes, notes, and the problems that keep one from being made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from xmlresource.cgroup.hierarchy import Place
 from xmlresource.cgroup.values import magnitude
+from xmlresource.record import record
 from xmlresource.units import Amount, Unlimited, format_amount
 
 
@@ -24,7 +24,7 @@ class Executor(Enum):
     SYSTEMD = "systemd"  # the value is a unit's property; systemd resets what is written by file
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class State:
     """What the kernel has now.
 
@@ -41,7 +41,7 @@ class State:
         return self.values.get(cgroup, {}).get(file)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Write:
     """One value for one kernel file.
 
@@ -105,7 +105,7 @@ class Write:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotEnforced:
     """A tunable, or a part of it, that this kernel can't enforce; ``reason`` says why."""
 
@@ -117,7 +117,7 @@ class NotEnforced:
         return f"{self.tunable} is not enforced: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """What to write, in order, for one guest.
 
@@ -158,7 +158,7 @@ class Plan:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """What keeps a policy from being put in force; ``tunable`` is ``None`` for all of it."""
 
@@ -170,7 +170,7 @@ class Problem:
         return self.reason if self.tunable is None else f"{self.tunable}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rejection:
     """There is no plan, for these reasons."""
 

@@ -4,18 +4,18 @@ Everything that stands there is handed over as it stands, right or wrong; ``rule
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from xmlresource.document.tree import Element
 from xmlresource.model.policy import MemoryPolicy
+from xmlresource.record import record
 from xmlresource.tunables import MEMORY, NAMESPACE, Form, Kind, Tunable
 from xmlresource.units import Amount, SizeError, parse_size
 
 NAMESPACES: Final = {Form.RESOURCE: None, Form.METADATA: NAMESPACE, Form.MEMTUNE: None}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """An element whose children are tunables: a ``<memory>`` or a ``<memtune>``."""
 
@@ -23,7 +23,7 @@ class Block:
     element: Element
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declaration:
     """One element that declares a tunable.
 

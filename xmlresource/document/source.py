@@ -15,8 +15,8 @@ from xmlresource.document.errors import document_error
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 
-_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_DECLARED: Final = re.compile(rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_LINE_END: Final = rb"\r\n|\r|\n"
+_DECLARED: Final = rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']"""
 _UTF8_NAMES: Final = frozenset({"utf-8", "utf8"})
 _UTF16_NAMES: Final = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 _BEGINNING: Final = Span(1, 1, 1, 1, 0, 0)
@@ -87,7 +87,7 @@ class Source:
 
     def _starts(self) -> list[int]:
         if self._line_starts is None:
-            self._line_starts = [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+            self._line_starts = [0, *(match.end() for match in re.finditer(_LINE_END, self.text))]
         return self._line_starts
 
     def _transcoded(self, data: bytes) -> bytes:
@@ -119,7 +119,7 @@ def _encoding(data: bytes, name: str) -> tuple[bytes, str | None]:
     for sign, mark, codec in _UTF16_SIGNS:
         if data.startswith(sign):
             return mark, codec
-    match = _DECLARED.match(data)
+    match = re.match(_DECLARED, data) if data.startswith(b"<?xml") else None
     declared = match[1].decode("ascii").lower() if match else "utf-8"
     if declared in _UTF8_NAMES or data.startswith(codecs.BOM_UTF8):
         return b"", None

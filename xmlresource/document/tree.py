@@ -7,13 +7,13 @@ end of a start tag) is found from there when asked, in the document's own bytes.
 import pyexpat
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final, NoReturn
 
 from xmlresource.diagnostics import Span
 from xmlresource.document.errors import document_error
 from xmlresource.document.source import Source
+from xmlresource.record import record
 
 # xmlParserMaxDepth of libxml2, with which libvirt parses.
 MOST_LEVELS: Final = 256
@@ -22,13 +22,15 @@ MOST_ELEMENTS: Final = 500_000
 
 # Separates namespace, local name and prefix in what expat hands over; no XML document can hold it.
 _SEPARATOR: Final = "\x1f"
-_TAG: Final = re.compile(rb"<([^\s/>]+)((?:[^\"'>]|\"[^\"]*\"|'[^']*')*?)(/?)>")
-_ATTRIBUTE: Final = re.compile(rb"\s([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_MARKUP: Final = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
-_END_TAG: Final = re.compile(rb"</[^>]*>")
+# Compiled when first used: a document without faults needs none of them.
+_TAG: Final = rb"<([^\s/>]+)((?:[^\"'>]|\"[^\"]*\"|'[^']*')*?)(/?)>"
+_ATTRIBUTE: Final = rb"\s([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')"
+_MARKUP: Final = rb"(?s:<!--.*?-->|<\?.*?\?>)"
+_END_TAG: Final = rb"</[^>]*>"
+_compiled: Final = cache(re.compile)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attribute:
     """One attribute as it stands in the document: offsets of its name and of its quoted value."""
 
@@ -39,7 +41,7 @@ class Attribute:
     value_end: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StartTag:
     """A start tag as it stands in the document.
 
@@ -114,7 +116,7 @@ class Element:
     @cached_property
     def tag(self) -> StartTag:
         """Its start tag as it stands in the document."""
-        match = _TAG.match(self.source.text, self.start)
+        match = _compiled(_TAG).match(self.source.text, self.start)
         if match is None:  # pragma: no cover -- expat has accepted this tag
             raise AssertionError(self.start)
         offset = match.start(2)
@@ -126,7 +128,7 @@ class Element:
                 offset + found.start(found.lastindex or 2),
                 offset + found.end(found.lastindex or 2),
             )
-            for found in _ATTRIBUTE.finditer(match[2])
+            for found in re.finditer(_ATTRIBUTE, match[2])
         )
         return StartTag(match[1].decode(), match.end(), bool(match[3]), attributes)
 
@@ -145,7 +147,7 @@ class Element:
         """The offset after it."""
         if self.tag.empty:
             return self.tag.end
-        match = _END_TAG.match(self.source.text, self.content_end)
+        match = _compiled(_END_TAG).match(self.source.text, self.content_end)
         if match is None:  # pragma: no cover -- expat has accepted this tag
             raise AssertionError(self.content_end)
         return match.end()
@@ -229,7 +231,7 @@ class Element:
         start = self.content_start
         for child in (*self.children, None):
             end = self.content_end if child is None else child.start
-            gap = _MARKUP.sub(lambda match: b" " * len(match[0]), self.source.text[start:end])
+            gap = re.sub(_MARKUP, _blank, self.source.text[start:end])
             text = gap.strip()
             if text:
                 found = start + gap.index(text)
@@ -330,6 +332,10 @@ def _by_name(attributes: dict[str, str]) -> dict[str, str]:
     if _SEPARATOR not in "".join(attributes):
         return attributes
     return {" ".join(name.split(_SEPARATOR)[:2]): value for name, value in attributes.items()}
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    return b" " * len(match[0])
 
 
 def _split(name: str) -> tuple[str | None, str, str | None]:

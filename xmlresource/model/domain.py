@@ -1,13 +1,14 @@
 """What of a guest's definition besides the policy decides about memory. Sizes are in bytes."""
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from xmlresource.record import field, record
 
 QEMU_TYPES: Final = frozenset({"qemu", "kvm", "hvf"})
 """The domain types that libvirt's QEMU driver runs."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HugepageRequest:
     """One ``<page>`` of ``<hugepages>``.
 
@@ -20,7 +21,7 @@ class HugepageRequest:
     guest_cells: frozenset[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemoryBacking:
     """``<memoryBacking>``: where the guest's RAM comes from.
 
@@ -41,7 +42,7 @@ class MemoryBacking:
     immediate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NumaCell:
     """One cell of ``<cpu><numa>``: its number and RAM."""
 
@@ -49,7 +50,7 @@ class NumaCell:
     memory: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NumaBinding:
     """A ``<memory>`` or ``<memnode>`` of ``<numatune>``.
 
@@ -64,7 +65,7 @@ class NumaBinding:
     guest_cell: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Device:
     """One child of ``<devices>``, flattened.
 
@@ -81,7 +82,7 @@ class Device:
     texts: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Domain:
     """One guest's definition as far as memory goes.
 

@@ -1,9 +1,9 @@
 """What a host has: memory, nodes, hugepage pools, limits above a guest. Sizes are in bytes."""
 
-from dataclasses import dataclass, field
+from xmlresource.record import field, record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HugepagePool:
     """The hugepages of one size, of the host or of one node: counts of pages.
 
@@ -26,7 +26,7 @@ class HugepagePool:
         return self.page_size * self.free
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemoryRegion:
     """Memory with its hugepage pools: a whole host, or one NUMA node.
 
@@ -51,7 +51,7 @@ class MemoryRegion:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AncestorLimit:
     """A cgroup above the guest that has a limit of its own.
 
@@ -68,7 +68,7 @@ class AncestorLimit:
     reclaimable: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Host:
     """A host as admission sees it.
 
@@ -88,7 +88,7 @@ class Host:
     page_size: int = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReserveSetting:
     """How much is kept for the host itself, as the administrator wrote it: one of the two.
 

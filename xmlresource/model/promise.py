@@ -1,7 +1,8 @@
 """A guarantee given to a guest that starts or runs. Sizes are in bytes."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from xmlresource.record import record
 
 
 class State(Enum):
@@ -11,7 +12,7 @@ class State(Enum):
     RUNNING = "running"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Process:
     """One run of a process: a pid alone is used again, a pid with its start time is not.
 
@@ -22,7 +23,7 @@ class Process:
     start_time: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NodeShare:
     """The part of a promise that is bound strictly to some NUMA nodes."""
 
@@ -30,7 +31,7 @@ class NodeShare:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HugepageShare:
     """The hugepages a guest takes besides its promise; the pool shows them once it runs.
 
@@ -45,7 +46,7 @@ class HugepageShare:
     nodes: frozenset[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Promise:
     """One entry of the ledger.
 
@@ -88,7 +89,7 @@ class Promise:
         return place is None or place == path or place.startswith(path.rstrip("/") + "/")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Held:
     """A promise and what its guest already has.
 

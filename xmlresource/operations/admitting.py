@@ -1,7 +1,7 @@
 """Ask whether a guest's guarantee can be promised on this host, now."""
 
-from xmlresource.admission.decide import decide
 from xmlresource.admission.demand import Demand, demand_of
+from xmlresource.admission.quick import surely_fits
 from xmlresource.admission.reckoning import Decision
 from xmlresource.admission.reserve import host_reserve
 from xmlresource.cgroup.hierarchy import NoPlace, partition_groups
@@ -11,14 +11,14 @@ from xmlresource.model.host import AncestorLimit, Host
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.promise import Promise
 from xmlresource.operations.book import held
-from xmlresource.system import cgroups, charges
+from xmlresource.system import charges, places
 from xmlresource.system.host import read_host
 from xmlresource.system.machine import Machine
 
 
 def demand_for(domain: Domain, policy: MemoryPolicy) -> Demand:
     """What the guest asks of this host."""
-    return demand_of(domain, policy, cgroups.PAGE_SIZE)
+    return demand_of(domain, policy, places.PAGE_SIZE)
 
 
 def host_for(machine: Machine, demand: Demand) -> Host:
@@ -31,8 +31,35 @@ def host_for(machine: Machine, demand: Demand) -> Host:
         machine,
         nodes=demand.host_nodes,
         pools=bool(demand.hugepages),
-        page_size=cgroups.PAGE_SIZE,
+        page_size=places.PAGE_SIZE,
     )
+
+
+def fits_at_once(
+    machine: Machine,
+    configuration: Configuration,
+    demand: Demand,
+    domain: Domain,
+    promised: int,
+) -> bool:
+    """Whether the guarantee can be promised whatever has become of the promises so far.
+
+    On a host that is far from full this saves looking at each of them. ``False`` says nothing.
+
+    Args:
+        machine: The machine.
+        configuration: The administrator's settings.
+        demand: What is asked.
+        domain: The guest.
+        promised: The bytes promised so far, to guests that are gone too.
+
+    Raises:
+        HostError: The host does not tell what must be known.
+        OSError: A kernel file can't be read.
+    """
+    host = host_for(machine, demand)
+    reserve = host_reserve(host.memory.total, configuration.host_reserve)
+    return surely_fits(demand, host, promised, reserve, _above(machine, domain))
 
 
 def reckon(
@@ -48,6 +75,8 @@ def reckon(
         HostError: The host does not tell what must be known.
         OSError: A kernel file can't be read.
     """
+    from xmlresource.admission.decide import decide  # noqa: PLC0415 -- most starts fit at once
+
     host = host_for(machine, demand)
     reserve = host_reserve(host.memory.total, configuration.host_reserve)
     return decide(demand, host, held(machine, promises), reserve, _above(machine, domain))
@@ -55,8 +84,8 @@ def reckon(
 
 def _above(machine: Machine, domain: Domain) -> tuple[AncestorLimit, ...]:
     """The limits above the place where the guest will run."""
-    controller = cgroups.host_controller(machine)
+    controller = places.host_controller(machine)
     if isinstance(controller, NoPlace):
         return ()
     groups = partition_groups(domain.partition)
-    return charges.ancestor_limits(machine, controller, groups, cgroups.PAGE_SIZE)
+    return charges.ancestor_limits(machine, controller, groups, places.PAGE_SIZE)

@@ -3,8 +3,8 @@
 from xmlresource.cgroup.report import Report
 from xmlresource.errors import XmlresourceError
 from xmlresource.operations.guest import read_guest
-from xmlresource.operations.guest_events import take_in
 from xmlresource.operations.host import open_host
+from xmlresource.operations.running import take_in
 from xmlresource.system import guests
 from xmlresource.system.machine import Machine
 

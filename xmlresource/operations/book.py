@@ -1,15 +1,15 @@
 """The ledger, brought up to date: without promises to guests that are gone, with those that run."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from xmlresource.cgroup.hierarchy import Controller, NoPlace
 from xmlresource.document import Document, DocumentError
 from xmlresource.ledger import Ledger, LedgerError, canonical_uuid, ledger_of
 from xmlresource.model.promise import Held, Promise, State
 from xmlresource.operations.guest_policy import concerns_us, guest_policy
+from xmlresource.record import replace
 from xmlresource.staleness import Alive, processes_of, why_stale
-from xmlresource.system import cgroups, charges, guests, log
+from xmlresource.system import charges, guests, log, places
 from xmlresource.system.guests import RunningGuest
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import StateFolder, Transaction
@@ -99,7 +99,7 @@ def promise_to(machine: Machine, guest: RunningGuest, document: Document) -> Pro
     uuid = None if domain is None else canonical_uuid(domain.uuid or "")
     if domain is None or uuid is None or not size:
         return None
-    place = cgroups.locate(machine, guest.process.pid)
+    place = places.locate(machine, guest.process.pid)
     return Promise(
         uuid=uuid,
         name=domain.name,
@@ -122,7 +122,7 @@ def definition(guest: RunningGuest) -> Document | None:
 
 def held(machine: Machine, promises: tuple[Promise, ...]) -> tuple[Held, ...]:
     """The promises, each with what its guest has already."""
-    controller = cgroups.host_controller(machine)
+    controller = places.host_controller(machine)
     return tuple(_held(machine, controller, promise) for promise in promises)
 
 

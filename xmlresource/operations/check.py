@@ -1,7 +1,5 @@
 """Would a guest be admitted here, now?"""
 
-from dataclasses import dataclass
-
 from xmlresource.admission.reckoning import Decision
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.exit_status import ExitStatus
@@ -9,11 +7,12 @@ from xmlresource.operations.admitting import demand_for, reckon
 from xmlresource.operations.book import current_promises
 from xmlresource.operations.host import open_host
 from xmlresource.operations.reading import domain_of, read_document
+from xmlresource.record import record
 from xmlresource.rules import errors
 from xmlresource.system.machine import Machine
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checked:
     """The answer for one document.
 

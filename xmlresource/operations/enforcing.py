@@ -1,7 +1,6 @@
 """Put the policy of a guest that runs in force, and take it out again."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from xmlresource.cgroup.hierarchy import NoPlace, Place
 from xmlresource.cgroup.plan import plan, plan_ancestors
@@ -11,7 +10,8 @@ from xmlresource.configuration import Configuration
 from xmlresource.ledger import Ledger
 from xmlresource.model.promise import Promise
 from xmlresource.operations.guest_policy import GuestPolicy
-from xmlresource.system import cgroups
+from xmlresource.record import replace
+from xmlresource.system import cgroups, places
 from xmlresource.system.machine import Machine
 
 
@@ -35,7 +35,7 @@ def plan_for(
     Raises:
         OSError: A kernel file can't be read.
     """
-    place = cgroups.locate(machine, pid)
+    place = places.locate(machine, pid)
     if isinstance(place, NoPlace):
         return Rejection((Problem(None, place.reason),))
     found = plan(
@@ -65,7 +65,7 @@ def lower_above(machine: Machine, cgroup: str, ledger: Ledger) -> Report | None:
     Raises:
         OSError: A kernel file can't be read.
     """
-    place = cgroups.locate_cgroup(machine, cgroup)
+    place = places.locate_cgroup(machine, cgroup)
     if isinstance(place, NoPlace):
         return None
     sums = sums_above(place, ledger.all())

@@ -1,6 +1,5 @@
 """A guest that an event of libvirt is about, and why it may be kept from starting."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from xmlresource.diagnostics import Diagnostic
@@ -11,6 +10,7 @@ from xmlresource.ledger import canonical_uuid
 from xmlresource.model.domain import Domain
 from xmlresource.operations.guest_policy import GuestPolicy, concerns_us, guest_policy
 from xmlresource.printable import one_line, printable
+from xmlresource.record import record
 
 _LXC: Final = "lxc"
 _LONGEST_LINE: Final = 1000
@@ -24,7 +24,7 @@ class RefusalError(XmlresourceError):
         self.exit_status = status
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Guest:
     """A guest with a policy.
 

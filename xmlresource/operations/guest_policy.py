@@ -1,13 +1,12 @@
 """What of a live guest's definition is ours to enforce."""
 
-from dataclasses import dataclass
-
 from xmlresource.cgroup.hierarchy import Version
 from xmlresource.codes import CODES
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document import Document
 from xmlresource.document.forms import containers
 from xmlresource.model.policy import MemoryPolicy
+from xmlresource.record import record
 from xmlresource.rules import errors
 from xmlresource.rules.relations import guarantee_equals_limit
 from xmlresource.tunables import Form
@@ -15,7 +14,7 @@ from xmlresource.tunables import Form
 _GUARANTEE = "min_guarantee"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GuestPolicy:
     """The policy of a guest that libvirt starts or runs.
 

@@ -1,14 +1,14 @@
 """Install, remove and inspect libvirt's hook."""
 
 import sys
-from dataclasses import dataclass
 
+from xmlresource.record import record
 from xmlresource.system import hook_files
 from xmlresource.system.hook_files import DRIVERS, Daemon
 from xmlresource.system.machine import Machine
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HookState:
     """The hook of one driver.
 
@@ -25,7 +25,7 @@ class HookState:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HookReport:
     """The hooks of a host.
 

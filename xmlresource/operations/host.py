@@ -1,15 +1,16 @@
 """The host that an operation is on."""
 
-from dataclasses import dataclass
+import os
 
 from xmlresource.configuration import Configuration
+from xmlresource.record import record
 from xmlresource.system import guests
 from xmlresource.system.config import read_configuration
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import FOLDER, StateFolder, Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Host:
     """Its files, its settings, its book."""
 
@@ -33,4 +34,5 @@ def open_host(machine: Machine) -> Host:
     Raises:
         ConfigurationError: Its configuration can't be used.
     """
-    return Host(machine, read_configuration(machine), StateFolder(machine.path(FOLDER)))
+    state = StateFolder(machine.path(FOLDER), owner=os.geteuid())
+    return Host(machine, read_configuration(machine), state)

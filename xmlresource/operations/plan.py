@@ -23,7 +23,7 @@ from xmlresource.operations.book import definition
 from xmlresource.operations.host import open_host
 from xmlresource.operations.reading import domain_of, read_document
 from xmlresource.rules import errors
-from xmlresource.system import cgroups, guests
+from xmlresource.system import cgroups, guests, places
 from xmlresource.system.machine import Machine
 from xmlresource.tunables import MEMORY
 from xmlresource.units import UNLIMITED, Amount
@@ -76,9 +76,9 @@ def _place_of(machine: Machine, domain: Domain) -> tuple[Place, State] | NoPlace
     """The guest's place and what is in force there."""
     pid = _running_pid(machine, domain)
     if pid is not None:
-        place = cgroups.locate(machine, pid)
+        place = places.locate(machine, pid)
         return place if isinstance(place, NoPlace) else (place, cgroups.read_state(machine, place))
-    controller = cgroups.host_controller(machine)
+    controller = places.host_controller(machine)
     return controller if isinstance(controller, NoPlace) else _new(controller, domain.partition)
 
 
@@ -102,7 +102,7 @@ def _new(controller: Controller, partition: str | None) -> tuple[Place, State]:
     fresh = _fresh_values(controller.version)
     values: dict[str, Mapping[str, Amount]] = {cgroup: fresh}
     values.update(dict.fromkeys(above, fresh))
-    return place, State(cgroups.PAGE_SIZE, values)
+    return place, State(places.PAGE_SIZE, values)
 
 
 def _fresh_values(version: Version) -> dict[str, Amount]:

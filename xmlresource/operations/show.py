@@ -1,14 +1,13 @@
 """Show the policy of a document."""
 
-from dataclasses import dataclass
-
 from xmlresource.document import Document
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations.reading import read_document
+from xmlresource.record import record
 from xmlresource.tunables import Form
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shown:
     """The policy of one document.
 

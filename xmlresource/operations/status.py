@@ -1,7 +1,5 @@
 """How the host and its guests with a promise stand."""
 
-from dataclasses import dataclass
-
 from xmlresource.admission.demand import Demand
 from xmlresource.admission.reserve import host_reserve
 from xmlresource.cgroup.writes import Rejection
@@ -13,11 +11,12 @@ from xmlresource.operations.book import current_promises, definition, held
 from xmlresource.operations.enforcing import plan_for
 from xmlresource.operations.guest_policy import guest_policy
 from xmlresource.operations.host import Host, open_host
+from xmlresource.record import record
 from xmlresource.system import guests
 from xmlresource.system.machine import Machine
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GuestStatus:
     """A guest with a promise.
 
@@ -30,7 +29,7 @@ class GuestStatus:
     drift: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Status:
     """A host and its promises. Sizes are in bytes.
 

@@ -1,17 +1,17 @@
 """Check documents against the rules."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from xmlresource.diagnostics import Diagnostic, Severity
 from xmlresource.document import DocumentError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations.reading import read_document
+from xmlresource.record import record
 from xmlresource.rules import check
 from xmlresource.system import documents
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Validation:
     """What validating found.
 

@@ -172,6 +172,8 @@ def _suggestion(name: str, allowed: list[str]) -> str:
 
 
 def _attributes(element: Element, *, allowed: frozenset[str]) -> Iterator[Diagnostic]:
+    if allowed.issuperset(element.attributes):
+        return
     for written in element.tag.attributes:
         name = written.name
         if name in allowed or name == "xmlns" or name.startswith("xmlns:"):

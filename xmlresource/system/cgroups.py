@@ -1,4 +1,4 @@
-"""The machine's cgroups: find a guest's, read what is in force, carry a plan out.
+"""The machine's cgroups: read what is in force, carry a plan out.
 
 Carrying out is all or nothing. Each value is one write(2) (the kernel parses every write by itself)
 and is read back, for the kernel may take a value and not keep it: systemd swallows errors, and the
@@ -8,30 +8,18 @@ and so breaks none of the kernel's rules about order.
 """
 
 import errno
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from xmlresource.cgroup.hierarchy import (
-    CONTROLLER,
-    Controller,
-    NoPlace,
-    Place,
-    Version,
-    find_controller,
-    find_place,
-    memory_group,
-)
+from xmlresource.cgroup.hierarchy import Place, Version
 from xmlresource.cgroup.report import Applied, Failure, Report, Warned, explain
 from xmlresource.cgroup.values import parse_value
 from xmlresource.cgroup.writes import Executor, Plan, SoftLimitFile, State, Write
 from xmlresource.system.charges import read_file
 from xmlresource.system.machine import Machine
+from xmlresource.system.places import PAGE_SIZE
 from xmlresource.tunables import MEMORY
 from xmlresource.units import Amount, format_amount
-
-PAGE_SIZE: Final = os.sysconf("SC_PAGESIZE")
-"""The running kernel's page, in bytes."""
 
 SystemdWriter = Callable[[Write, Amount], None]
 """Sets a unit's value for a write: the amount is the write's ``value``, or ``before`` to undo it.
@@ -43,67 +31,6 @@ _V1_FILES: Final = frozenset(row.v1_file for row in MEMORY if row.v1_file is not
 _V2_FILES: Final = frozenset(row.v2_file for row in MEMORY) | {
     choice.value for choice in SoftLimitFile
 }
-
-
-def locate(machine: Machine, pid: int) -> Place | NoPlace:
-    """Where the memory of the guest that process ``pid`` runs is accounted.
-
-    Raises:
-        OSError: ``/proc`` can't be read.
-    """
-    cgroups = machine.read_if_there(f"/proc/{pid}/cgroup")
-    if cgroups is None:
-        return NoPlace(f"process {pid} is gone")
-    found = memory_group(cgroups)
-    if isinstance(found, NoPlace):
-        return found
-    version, path = found
-    place = _place(machine, version, path)
-    if isinstance(place, NoPlace) or version is Version.V1:
-        return place
-    available = machine.read_if_there(f"{place.directory}/cgroup.controllers")
-    if available is not None and CONTROLLER not in available.split():
-        return NoPlace(f"the memory controller is off in {place.cgroup} (cgroup.controllers)")
-    return place
-
-
-def locate_cgroup(machine: Machine, cgroup: str) -> Place | NoPlace:
-    """The same for a guest's cgroup that is known from before, whether it still exists or not.
-
-    Raises:
-        OSError: ``/proc`` can't be read.
-    """
-    found = memory_group(machine.read_text("/proc/self/cgroup"))
-    return found if isinstance(found, NoPlace) else _place(machine, found[0], cgroup)
-
-
-def host_controller(machine: Machine) -> Controller | NoPlace:
-    """The memory controller as it is mounted here, by the mount that shows most of its tree.
-
-    Raises:
-        OSError: ``/proc`` can't be read.
-    """
-    found = memory_group(machine.read_text("/proc/self/cgroup"))
-    return found if isinstance(found, NoPlace) else _controller(machine, found[0])
-
-
-def _place(machine: Machine, version: Version, path: str) -> Place | NoPlace:
-    controller = _controller(machine, version, path)
-    if isinstance(controller, NoPlace):
-        return controller
-    return find_place(controller, path, systemd=_systemd_runs(machine))
-
-
-def _controller(
-    machine: Machine, version: Version, path: str | None = None
-) -> Controller | NoPlace:
-    # Our own mounts, for it is we who open the files; an LXC controller has others.
-    return find_controller(machine.read_text("/proc/self/mountinfo"), version, path)
-
-
-def _systemd_runs(machine: Machine) -> bool:
-    """As sd_booted(3) tells: systemd makes this folder before anything else."""
-    return "system" in machine.names_in("/run/systemd")
 
 
 def read_state(machine: Machine, place: Place, page_size: int = PAGE_SIZE) -> State:

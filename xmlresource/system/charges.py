@@ -5,12 +5,12 @@ A cgroup that is gone, also between two reads, has neither.
 
 import errno
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from xmlresource.cgroup.hierarchy import Controller, Version
 from xmlresource.cgroup.values import parse_value
 from xmlresource.model.host import AncestorLimit
+from xmlresource.record import record
 from xmlresource.system.machine import Machine
 from xmlresource.units import Unlimited
 
@@ -27,7 +27,7 @@ _CACHE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Usage:
     """What is charged to a cgroup and all below it.
 

@@ -7,10 +7,10 @@ from the folder's listing, never from XML; what the XML says is for the caller t
 import os
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from xmlresource.model.promise import Process
+from xmlresource.record import record
 from xmlresource.system.machine import Machine
 
 RUN_FOLDERS: Final = {"qemu": "/run/libvirt/qemu", "lxc": "/run/libvirt/lxc"}
@@ -23,7 +23,7 @@ _DEAD: Final = frozenset("ZXx")
 _MOST_DIGITS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunningGuest:
     """A guest that libvirt's run folder shows, with a live process.
 

@@ -4,10 +4,11 @@ import contextlib
 import os
 import shlex
 import signal
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
+import xmlresource
+from xmlresource.record import record
 from xmlresource.system.machine import Machine
 
 DRIVERS: Final = ("qemu", "lxc")
@@ -19,7 +20,7 @@ _DAEMONS: Final = frozenset({"libvirtd", "virtqemud", "virtlxcd"})
 _MODE: Final = 0o755
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Daemon:
     """A running libvirt daemon."""
 
@@ -32,10 +33,16 @@ def path_of(driver: str) -> str:
     return f"{FOLDER}/{driver}.d/{NAME}"
 
 
-def script(python: str) -> str:
-    """The hook, run by the interpreter ``python``."""
+def script(python: str, folder: str | None = None) -> str:
+    """The hook, run by the interpreter ``python``.
+
+    Args:
+        python: The interpreter's path.
+        folder: Where it finds the package; the place of this one where not given.
+    """
     template = files("xmlresource.system").joinpath("libvirt-hook.sh").read_text("utf-8")
-    return template.replace("@PYTHON@", shlex.quote(python))
+    found = folder or os.path.dirname(os.path.dirname(xmlresource.__file__))
+    return template.replace("@PYTHON@", shlex.quote(python)).replace("@FOLDER@", shlex.quote(found))
 
 
 def installed_script(machine: Machine, driver: str) -> str | None:

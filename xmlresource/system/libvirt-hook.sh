@@ -19,8 +19,10 @@ case $xml in
 esac
 
 decide() {
-    @PYTHON@ -I -c 'from xmlresource.hook import main; raise SystemExit(main())' \
-        --caller="$PPID" "$@" <<EOF
+    # Without site (-S) a start is a tenth faster; where the package is, is known.
+    @PYTHON@ -I -S -c 'import sys; sys.path.insert(0, sys.argv.pop(1))
+from xmlresource.hook import main; raise SystemExit(main())' \
+        @FOLDER@ --caller="$PPID" "$@" <<EOF
 $xml
 EOF
 }

@@ -5,15 +5,17 @@ root finds them below it. Nothing here knows what a file means.
 """
 
 import os
-from dataclasses import dataclass
 from typing import Final
 
+from xmlresource.record import record
+
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC
-_WRITE: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+# O_TRUNC means nothing to a kernel file, and keeps a folder of plain files in its place honest.
+_WRITE: Final = os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 _CHUNK: Final = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Machine:
     """A machine whose files lie below ``root``."""
 

@@ -1,0 +1,85 @@
+"""Decide whether a guest may start, and promise it what it asks for: ``prepare``."""
+
+from xmlresource.admission.demand import Demand
+from xmlresource.cgroup.hierarchy import NoPlace
+from xmlresource.exit_status import ExitStatus
+from xmlresource.model.promise import Promise, State
+from xmlresource.operations.admitting import demand_for, fits_at_once, host_for, reckon
+from xmlresource.operations.book import bring_up_to_date
+from xmlresource.operations.guest import Guest, RefusalError, faulty
+from xmlresource.operations.guest_policy import obstacles
+from xmlresource.operations.host import Host
+from xmlresource.printable import printable
+from xmlresource.system import guests, log, places
+from xmlresource.system.machine import Machine
+from xmlresource.system.state import Transaction
+
+
+def prepare(host: Host, guest: Guest, caller: int | None) -> None:
+    """Decide whether the guest may start, and promise it what it asks for.
+
+    Raises:
+        RefusalError: It may not.
+        HostError: The host does not tell what must be known.
+        StateError: The book can't be used.
+        OSError: A kernel file can't be read.
+    """
+    refuse_faults(host.machine, guest)
+    if not guest.policy.declared.guarantee:
+        return
+    with host.transaction() as book:
+        demand = admit(host, guest, book)
+        book.ledger = book.ledger.put(promise_for(host.machine, guest, demand, caller))
+    log.info(f"guest '{printable(guest.name)}' admitted with {demand.guarantee} bytes")
+
+
+def admit(host: Host, guest: Guest, book: Transaction) -> Demand:
+    """Ask whether the guarantee of a guest can be promised besides what is in the book.
+
+    Raises:
+        RefusalError: It can't.
+        HostError: The host does not tell what must be known.
+        StateError: A damaged book can't be set aside.
+        OSError: A kernel file can't be read.
+    """
+    demand = demand_for(guest.domain, guest.policy.declared)
+    asked = (host.machine, host.configuration, demand, guest.domain)
+    if not book.is_new and fits_at_once(*asked, book.ledger.total):
+        return demand
+    promises = bring_up_to_date(host.machine, book)
+    decision = reckon(*asked, promises)
+    if not decision.admitted:
+        from xmlresource.admission.refusal import refusal_text  # noqa: PLC0415 -- seldom needed
+
+        raise RefusalError(ExitStatus.REFUSED, refusal_text(decision))
+    return demand
+
+
+def refuse_faults(machine: Machine, guest: Guest) -> None:
+    """Refuse a guest whose policy has errors.
+
+    Raises:
+        RefusalError: It has.
+    """
+    controller = places.host_controller(machine)
+    version = None if isinstance(controller, NoPlace) else controller.version
+    faults = obstacles(guest.document, version)
+    if faults:
+        raise faulty(guest.name, faults)
+
+
+def promise_for(machine: Machine, guest: Guest, demand: Demand, caller: int | None) -> Promise:
+    """The promise to a guest that starts."""
+    default = host_for(machine, demand).default_hugepage if demand.hugepages else None
+    return Promise(
+        uuid=guest.uuid,
+        name=guest.name,
+        driver=guest.driver,
+        size=demand.guarantee,
+        state=State.STARTING,
+        shares=demand.node_shares(),
+        hugepages=demand.hugepage_shares(default),
+        partition=guest.domain.partition,
+        caller=None if caller is None else guests.process(machine, caller),
+        since=guests.seconds_since_boot(),
+    )
