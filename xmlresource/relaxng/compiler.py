@@ -1,0 +1,110 @@
+"""From the forms of a grammar to patterns, each element's content when it is first needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xmlresource.relaxng.datatypes import Datatype
+from xmlresource.relaxng.patterns import Pattern, Pool
+
+if TYPE_CHECKING:
+    from xmlresource.relaxng.grammar import Form, Grammar
+
+
+class Data:
+    """The test of a ``data`` pattern.
+
+    Attributes:
+        datatype: the datatype with its facets.
+        label: name of the define it comes from, or empty.
+    """
+
+    __slots__ = ("accepts", "datatype", "label")
+
+    def __init__(self, datatype: Datatype, label: str) -> None:
+        self.datatype = datatype
+        self.label = label
+        self.accepts = datatype.accepts
+
+
+class Value:
+    """The test of a ``value`` pattern.
+
+    Attributes:
+        datatype: how the strings are compared.
+        text: the value, as the schema has it.
+    """
+
+    __slots__ = ("_value", "datatype", "text")
+
+    def __init__(self, datatype: Datatype, text: str) -> None:
+        self.datatype = datatype
+        self.text = text
+        self._value = datatype.value(text)
+
+    def accepts(self, text: str) -> bool:
+        """Tell whether the string stands for the same value."""
+        datatype = self.datatype
+        if datatype.name == "token":  # the usual case, in short
+            return datatype.normalize(text) == self._value
+        return datatype.accepts(text) and datatype.value(text) == self._value
+
+
+class Compiler:
+    """Makes the patterns of one grammar in a pool of its own."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._elements = grammar.elements
+        # By identity: forms are shared, and hashing one would visit all of it. The grammar keeps
+        # them alive, so that no identity is used twice.
+        self._made: dict[int, Pattern] = {}
+        self.pool = Pool(self._content)
+        self.start = self._pattern(grammar.start)
+        self.pool.keep(since=0)
+
+    def _content(self, number: int) -> Pattern:
+        before = len(self.pool)
+        pattern = self._pattern(self._elements[number][1])
+        self.pool.keep(since=before)
+        return pattern
+
+    def _pattern(self, form: Form) -> Pattern:
+        pattern = self._made.get(id(form))
+        if pattern is None:
+            pattern = self._made[id(form)] = self._make(form)
+        return pattern
+
+    def _make(self, form: Form) -> Pattern:
+        pool = self.pool
+        match form[0]:
+            case "element":
+                return pool.element(self._elements[form[1]][0], form[1])
+            case "attribute":
+                return pool.attribute(form[1], self._pattern(form[2]))
+            case "choice":
+                return pool.choice([self._pattern(part) for part in form[1]])
+            case "group":
+                return pool.group([self._pattern(part) for part in form[1]])
+            case "interleave":
+                return pool.interleave([self._pattern(part) for part in form[1]])
+            case "oneOrMore":
+                return pool.one_or_more(self._pattern(form[1]))
+            case "value":
+                _, library, name, text, _ = form
+                return pool.value(Value(Datatype(library, name, ()), text), (library, name, text))
+            case "data":
+                return self._data(form)
+            case "list":
+                return pool.list(self._pattern(form[1]))
+            case "text":
+                return pool.text
+            case "empty":
+                return pool.empty
+            case _:
+                return pool.not_allowed
+
+    def _data(self, form: Form) -> Pattern:
+        _, library, name, params, excluded, label, _ = form
+        inner = self._pattern(excluded) if excluded else None
+        key = (library, name, params, label)
+        return self.pool.data(Data(Datatype(library, name, params), label), key, inner)
