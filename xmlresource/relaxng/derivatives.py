@@ -15,7 +15,6 @@ from xmlresource.relaxng.patterns import (
     AFTER,
     ATTRIBUTE,
     CHOICE,
-    COMPOSITE,
     DATA,
     ELEMENT,
     GROUP,
@@ -27,11 +26,10 @@ from xmlresource.relaxng.patterns import (
     VALUE,
     Pattern,
     rebuild,
-    without_attributes,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     #: The element patterns that a start tag may open, each with what is left of its parent.
     Opened = Sequence[tuple[Pattern, Pattern]]
@@ -208,38 +206,3 @@ def marks(pattern: Pattern) -> frozenset[int]:
 def is_complete(pattern: Pattern) -> bool:
     """Tell whether the element may end here."""
     return pattern.nullable or bool(marks(pattern))
-
-
-def atoms(patterns: Iterable[Pattern]) -> list[Pattern]:
-    """Return the text, data, value and list patterns outside of elements and attributes."""
-    return [
-        atom
-        for pattern in patterns
-        for kind in (TEXT, DATA, VALUE, LIST)
-        for atom in nodes(pattern, kind)
-    ]
-
-
-def nodes(pattern: Pattern, kind: int) -> list[Pattern]:
-    """Return the patterns of a kind outside of elements and attributes, in order."""
-    if pattern.kind == kind:
-        return [pattern]
-    if pattern.kind in COMPOSITE or pattern.kind in (ONE_OR_MORE, AFTER):
-        return [node for part in pattern.parts for node in nodes(part, kind)]
-    return []
-
-
-__all__ = [
-    "atoms",
-    "attribute_values",
-    "by_attribute",
-    "by_start_tag",
-    "by_text",
-    "by_whole_text",
-    "close",
-    "is_complete",
-    "marks",
-    "matches",
-    "nodes",
-    "without_attributes",
-]

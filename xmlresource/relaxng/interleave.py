@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xmlresource.relaxng.analysis import nodes
 from xmlresource.relaxng.names import WILDCARD, members
-from xmlresource.relaxng.derivatives import nodes
 from xmlresource.relaxng.patterns import ELEMENT, INTERLEAVE, Pattern
 
 # Below that many branches there are too few states to be worth the slower reading.

@@ -1,0 +1,101 @@
+"""The public face: a schema, loaded once and asked often."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xmlresource.relaxng import verdict
+from xmlresource.relaxng.automaton import Automaton
+from xmlresource.relaxng.cache import DEFAULT_CACHE, GrammarCache
+from xmlresource.relaxng.compiler import Compiler
+from xmlresource.relaxng.limits import Limits
+
+if TYPE_CHECKING:
+    from xmlresource.relaxng.cache import CacheDir
+    from xmlresource.relaxng.diagnostic import Diagnostic
+    from xmlresource.relaxng.grammar import Grammar
+    from xmlresource.relaxng.source import Resolver
+    from xmlresource.relaxng.vocabulary import Vocabulary
+
+_DEFAULT_LIMITS = Limits()
+
+
+class Schema:
+    """A RELAX NG schema.
+
+    It remembers what it has learnt from the documents it has seen, up to a bound, and may be used
+    by several threads.
+
+    Attributes:
+        limits: bounds on documents.
+        files: the locations of the files that it was loaded from.
+    """
+
+    def __init__(self, grammar: Grammar, files: tuple[str, ...], limits: Limits) -> None:
+        compiler = Compiler(grammar)
+        self.limits = limits
+        self.files = files
+        self._grammar = grammar
+        self._automaton = Automaton(
+            compiler.pool, compiler.start, limits.max_memory, limits.max_attributes
+        )
+        self._names: dict[str, Any] = {}
+
+    @classmethod
+    def load(
+        cls,
+        source: str | os.PathLike[str] | bytes,
+        *,
+        base: str | os.PathLike[str] | None = None,
+        resolver: Resolver | None = None,
+        cache_dir: CacheDir = DEFAULT_CACHE,
+        limits: Limits = _DEFAULT_LIMITS,
+    ) -> Schema:
+        """Load a schema, with all that it includes.
+
+        Args:
+            source: the path of the schema, or the schema itself as bytes.
+            base: the folder that a schema given as bytes takes its references to be relative to
+                (the current one if not given).
+            resolver: asked for each file by its location, before the file system; returns its
+                bytes, or None. Nothing is ever fetched from a network.
+            cache_dir: where to keep simplified grammars; the user's cache folder if not given,
+                and None for nowhere. A cache that cannot be used is as good as none.
+            limits: bounds on documents.
+
+        Returns:
+            the schema.
+
+        Raises:
+            SchemaError: a file cannot be read, or is not a correct schema.
+        """
+        if isinstance(source, bytes):
+            folder = os.fspath(base) if base is not None else "."
+            location, given = str(Path(folder) / "<schema>"), {}
+            given[location] = source
+        else:
+            location, given = os.fspath(source), {}
+        grammar, files = GrammarCache(cache_dir).load(location, given, resolver)
+        return cls(grammar, files, limits)
+
+    def is_valid(self, data: bytes) -> bool:
+        """Tell whether a document is well-formed, within the limits and valid."""
+        return verdict.is_valid(self._automaton, data, self.limits, self._names)
+
+    def diagnose(self, data: bytes) -> list[Diagnostic]:
+        """Return what is wrong with a document, in its order; nothing if it is valid."""
+        if self.is_valid(data):
+            return []
+        # Only for invalid documents: a run over valid ones need not load the explaining half.
+        from xmlresource.relaxng.explain import explain  # noqa: PLC0415
+
+        return explain(self._automaton, lambda: self._vocabulary, data, self.limits)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        from xmlresource.relaxng.vocabulary import Vocabulary  # noqa: PLC0415  # as in diagnose
+
+        return Vocabulary(self._grammar)
