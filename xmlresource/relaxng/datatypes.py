@@ -37,7 +37,7 @@ _TO_SPACES = str.maketrans("\t\n\r", "   ")
 NCNAME = f"[{regex.NAME_START.removeprefix(':')}][{regex.NAME_CHAR.removeprefix(':')}]*"
 _DECIMAL = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
-_YEAR = r"-?(?:[1-9][0-9]{4,}|[0-9]{4})"
+_YEAR = r"-?(?:[1-9][0-9]{4,8}|[0-9]{4})"
 _MONTH = r"(?:0[1-9]|1[0-2])"
 _DAY = r"(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?|24:00:00(?:\.0+)?)"
@@ -359,8 +359,16 @@ def _instant(text: str) -> float:
     hours, minutes, seconds = (float(part) for part in (match["time"] or "0:0:0").split(":"))
     zone = match["zone"] or "Z"
     shift = 0 if zone == "Z" else int(zone[0] + "1") * (int(zone[1:3]) * 60 + int(zone[4:6]))
-    days = year * 366 + month * 31 + day  # increasing is all that is asked of it
-    return days * 86400 + hours * 3600 + (minutes - shift) * 60 + seconds
+    return _days(year, month, day) * 86400 + hours * 3600 + (minutes - shift) * 60 + seconds
+
+
+def _days(year: int, month: int, day: int) -> int:
+    """Return the days since 1 March of the year 0, in the Gregorian calendar without end."""
+    if month <= 2:
+        year -= 1
+    century, years = divmod(year, 400)
+    in_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return century * 146_097 + years * 365 + years // 4 - years // 100 + in_year
 
 
 def _value_of(name: str, text: str) -> Hashable:

@@ -57,6 +57,8 @@ def explain(
         _Explainer(automaton, vocabulary, document, report, limits).run()
     except (TooManyFaults, _Refused):
         pass
+    if not report:  # forgiven too much; the verdict stands all the same
+        report.add(Finding(Fault.MISPLACED_ELEMENT, Span(0, 0), "the document is not valid", "/"))
     return report.diagnostics()
 
 
@@ -180,7 +182,11 @@ class _Explainer:
     def _open(self, parent: Frame, child: Frame) -> bool:
         """Find out what the child is to be read as. False to skip it."""
         before = parent.pattern
-        opened = list(by_start_tag(before, child.name))
+        opened = [
+            (element, rest)
+            for element, rest in by_start_tag(before, child.name)
+            if element.content.kind != NOT_ALLOWED
+        ]
         recovery = Recovery(opened)
         if not opened:
             known = (child.name, child.tag, child.xpath)

@@ -56,25 +56,38 @@ class _Scope:
         self.definitions: dict[str, _Definition] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """An element whose content is still to be simplified, and where that was met."""
+
+    number: int
+    content: list[Node]
+    scope: _Scope | None
+    open: tuple[str, ...]
+
+
 class _Simplifier:
     """Turns nodes into forms. Element contents wait in a queue, so that recursion ends there."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._files: dict[tuple[str, str], Node] = {}
-        self._open: list[str] = []  # files that are being read, to find a cycle
+        # The files that lead to where we are, to find one that leads to itself.
+        self._open: tuple[str, ...] = ()
         self._elements: list[tuple[NameClass, Form, int]] = []
-        self._queue: list[tuple[int, list[Node], _Scope | None]] = []
+        self._queue: list[_Pending] = []
         self._numbers: dict[tuple[Node, _Scope | None], int] = {}
         self._places: list[tuple[str, int, int]] = []
 
     def load(self, location: str) -> Grammar:
+        self._place(self._parse(location, "", None))  # the first place: that of the whole
         start = self._file(location, "", None)
         while self._queue:
-            number, children, scope = self._queue.pop()
-            names, _, place = self._elements[number]
-            content = self._group(children, scope, "")
-            self._elements[number] = (names, content, place)
+            pending = self._queue.pop()
+            names, _, place = self._elements[pending.number]
+            self._open = pending.open
+            content = self._group(pending.content, pending.scope, "")
+            self._elements[pending.number] = (names, content, place)
         return Grammar(start, self._elements, self._places)
 
     # Files (§4.5-4.7)
@@ -97,9 +110,10 @@ class _Simplifier:
     def _file(self, location: str, ns: str, referrer: Node | None) -> Form:
         """Return the form of a file that is a pattern: the schema itself, or an externalRef."""
         root = self._parse(location, ns, referrer)
-        self._open.append(location)
+        before = self._open
+        self._open = (*before, location)
         form = self._pattern(root, None, "")
-        self._open.pop()
+        self._open = before
         return form
 
     def _referred(self, node: Node) -> str:
@@ -139,9 +153,10 @@ class _Simplifier:
         root = self._parse(location, node.ns, node)
         if root.tag != "grammar":
             fail(node, f"'{location}' is not a grammar")
-        self._open.append(location)
+        before = self._open
+        self._open = (*before, location)
         theirs = list(self._components(root))
-        self._open.pop()
+        self._open = before
         own = list(self._components(node))
         known = {name for name, _ in theirs}
         for name, component in own:
@@ -241,7 +256,7 @@ class _Simplifier:
             names, content = self._named(node)
             number = self._numbers[node, scope] = len(self._elements)
             self._elements.append((names, NOT_ALLOWED, self._place(node)))
-            self._queue.append((number, content, scope))
+            self._queue.append(_Pending(number, content, scope, self._open))
         return ("element", number)
 
     def _attribute(self, node: Node, scope: _Scope | None) -> Form:

@@ -37,8 +37,9 @@ def _score(name: str, candidate: str) -> float | None:
     found = distance(name, candidate, cap)
     if found > cap:
         return None
-    # Of two candidates as near, the one that begins alike: the first letter is rarely wrong.
-    return found + (0.2 if name[:1] != candidate[:1] else 0.0)
+    # Of two candidates as near: the one with the same letters, the one that begins alike.
+    same_letters = sorted(name) == sorted(candidate)
+    return found + (0.2 if name[:1] != candidate[:1] else 0.0) - (0.4 if same_letters else 0.0)
 
 
 def distance(left: str, right: str, cap: int) -> int:
