@@ -46,6 +46,30 @@ def variants(
                 yield name, value
 
 
+def blame_parent(
+    automaton: Automaton, report: Report, parent: Frame, child: str, test: Callable[[Pattern], bool]
+) -> Pattern | None:
+    """Report an attribute that the parent lacks, if with it a child would be right.
+
+    Returns:
+        what the parent holds with that attribute; None where there is no such attribute.
+    """
+    have = {name for name, _ in parent.attributes}
+    fits = list(variants(automaton, parent, test))
+    if not fits or any(name in have for name, _ in fits):
+        return None
+    name = fits[0][0]
+    wanted = [value for other, value in fits if other == name]
+    choices = listed([f"{local(name)}='{value}'" for value in wanted], last="or")
+    message = f"<{parent.label}> lacks {choices}, which its <{child}> needs"
+    report.add(Finding(Fault.MISSING_ATTRIBUTE, parent.tag.span, message, parent.xpath))
+    pool = parent.pattern.pool
+    attributes = [[*parent.attributes, (name, value)] for value in wanted]
+    should_be = pool.choice([close(run(automaton, parent.opening, pairs)) for pairs in attributes])
+    parent.pattern = pool.choice((parent.pattern, should_be))
+    return should_be
+
+
 class AttributeReader:
     """Reads the attributes of one start tag, forgiving what is wrong."""
 
@@ -62,9 +86,36 @@ class AttributeReader:
         closed = close(left)
         if closed.kind != NOT_ALLOWED:
             return closed
+        explained = self._as_parent_should_be()
+        if explained is not None:
+            return explained
         before = len(self._report)
         closed = self._read_forgiving()
         return self._blame_one(before) or closed
+
+    def _as_parent_should_be(self) -> Pattern | None:
+        """Blame the parent if with one more attribute there, nothing would be wrong here.
+
+        So for ``<disk><source protocol="rbd"/>``, where the missing type says what a source has.
+        """
+        parent = self._frame.parent
+        if parent is None or not parent.opening.attributes:
+            return None
+        should_be = blame_parent(
+            self._automaton, self._report, parent, self._frame.label, self._reads_in
+        )
+        if should_be is None:
+            return None
+        elements = elements_named(should_be, self._frame.name)
+        return should_be.pool.choice(self._read_by(elements))
+
+    def _reads_in(self, parent: Pattern) -> bool:
+        elements = elements_named(close(parent), self._frame.name)
+        return any(left.kind != NOT_ALLOWED for left in self._read_by(elements))
+
+    def _read_by(self, elements: list[Pattern]) -> list[Pattern]:
+        attributes = self._frame.attributes
+        return [close(run(self._automaton, element.content, attributes)) for element in elements]
 
     def _read_forgiving(self) -> Pattern:
         frame = self._frame
@@ -213,7 +264,7 @@ class AttributeReader:
             return ""
 
         def has_it(pattern: Pattern) -> bool:
-            elements = elements_named(without_attributes(pattern), frame.name)
+            elements = elements_named(close(pattern), frame.name)
             return any(name in element.content.attributes for element in elements)
 
         if not has_it(parent.opening):

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from xmlresource.relaxng.datatypes import has_blanks_around, is_blank
 from xmlresource.relaxng.derivatives import (
     attribute_values,
     by_attribute,
@@ -89,7 +90,9 @@ class State(dict[str, "Step"]):
         state = self.texts.get(text)
         if state is None:
             state = self.automaton.state(by_whole_text(self.pattern, text))
-            if len(text) < _LONG:
+            if self.pattern.kind != TEXT and not is_blank(text) and has_blanks_around(text):
+                self.automaton.untrimmed += 1
+            elif len(text) < _LONG:
                 self.automaton.charge(len(text))
                 self.texts[text] = state
         return state
@@ -117,7 +120,9 @@ class Opening(dict[tuple[str, ...], State]):
                 raise Invalid
         state = automaton.state(close(left))
         size = sum(map(len, attributes))
-        if size < _LONG:
+        if any(map(has_blanks_around, attributes)):
+            automaton.untrimmed += 1
+        elif size < _LONG:
             automaton.charge(size)
             self[attributes] = state
         return state
@@ -199,6 +204,9 @@ class Automaton:
     def __init__(self, pool: Pool, start: Pattern, max_memory: int, max_attributes: int) -> None:
         self.max_attributes = max_attributes
         self.factored = False
+        #: Counts what was read with blanks around it. Such values are not remembered, so that each
+        #: is counted, and who compares the count before and after knows of those in between.
+        self.untrimmed = 0
         self._pool = pool
         self._start = start
         self._max_memory = max_memory

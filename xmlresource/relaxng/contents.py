@@ -36,6 +36,11 @@ class ContentReader:
             end = offset + len(text.encode("utf-8", "surrogatepass"))
         frame.text.append((text, Span(offset, end)))
 
+    def whole(self, frame: Frame) -> tuple[str, Span]:
+        """Return the text of an element without children, and where it is."""
+        text = "".join(piece for piece, _ in frame.text)
+        return text, _without_blanks(frame.text) or frame.tag.span
+
     def before_child(self, frame: Frame) -> None:
         """Look at the text before a child, which is of mixed content or blank."""
         if frame.text:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xmlresource.relaxng.analysis import element_names, elements_named, required_elements
-from xmlresource.relaxng.attributes import variants
-from xmlresource.relaxng.derivatives import by_start_tag
+from xmlresource.relaxng.attributes import blame_parent, variants
+from xmlresource.relaxng.derivatives import by_start_tag, close
 from xmlresource.relaxng.diagnostic import Fault
 from xmlresource.relaxng.frame import run
 from xmlresource.relaxng.names import WILDCARD, local
@@ -76,18 +76,30 @@ class ElementBlame:
     # The parent knows it, but not now
 
     def _misplaced(self, known: list[Pattern]) -> Recovery:
-        detached = Recovery([(e, e.pool.empty) for e in known], detached=True)
+        detached = Recovery(self._wherever_from(known), detached=True)
         if self._after_another():
             return detached
         forward = self._skipping_missing()
         if forward is not None:
             return forward
+        should_be = blame_parent(
+            self._automaton, self._report, self._parent, self._label, self._comes_first_in
+        )
+        if should_be is not None:
+            return Recovery(list(by_start_tag(should_be, self._name)))
         finding = self._add(
             Fault.MISPLACED_ELEMENT, f"<{self._label}> is not allowed here{self._parent.place}"
         )
         reason = self._needs() or self._excluded_by()
         finding.message += f": {reason}" if reason else self._expected()
         return detached
+
+    def _wherever_from(self, known: list[Pattern]) -> Opened:
+        """Return all declarations of that name: it may have been moved from another parent."""
+        pool = self._base.pool
+        numbers = self._vocabulary().declarations.get(self._name, ())
+        everywhere = [pool.element(self._name, number) for number in numbers]
+        return [(element, pool.empty) for element in dict.fromkeys([*known, *everywhere])]
 
     def _after_another(self) -> bool:
         """Report an element that an earlier one has ruled out; False where none has."""
@@ -131,7 +143,7 @@ class ElementBlame:
                     f"<{self._label}> must come after <{local(name)}>{parent.place}",
                 )
                 known = elements_named(self._base, self._name)
-                return Recovery([(e, e.pool.empty) for e in known], detached=True)
+                return Recovery(self._wherever_from(known), detached=True)
             self._report.add(Finding(
                 Fault.MISSING_ELEMENT, parent.tag.span,
                 f"<{parent.label}> lacks the required element <{local(name)}> "
@@ -145,12 +157,12 @@ class ElementBlame:
         parent = self._parent
         found = [
             f"<{parent.label} {local(name)}='{value}'>"
-            for name, value in variants(
-                self._automaton, parent,
-                lambda left: self._name in without_attributes(left).elements,
-            )
+            for name, value in variants(self._automaton, parent, self._comes_first_in)
         ]  # fmt: skip
         return f"it needs {listed(found, last='or')}" if found else ""
+
+    def _comes_first_in(self, parent: Pattern) -> bool:
+        return self._name in close(parent).elements
 
     def _excluded_by(self) -> str:
         """Return an attribute of the parent without which the element would be allowed."""

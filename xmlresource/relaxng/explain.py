@@ -12,6 +12,7 @@ from xml.parsers import expat
 
 from xmlresource.relaxng.analysis import required_elements
 from xmlresource.relaxng.attributes import AttributeReader
+from xmlresource.relaxng.blanks import BlankWatch
 from xmlresource.relaxng.contents import ContentReader
 from xmlresource.relaxng.derivatives import by_start_tag, is_complete, marks
 from xmlresource.relaxng.diagnostic import Fault
@@ -62,6 +63,21 @@ def explain(
     return report.diagnostics()
 
 
+def warn_of_blanks(
+    automaton: Automaton, vocabulary: Callable[[], Vocabulary], data: bytes, limits: Limits
+) -> list[Diagnostic]:
+    """Return a warning for each value in a valid document that libxml2 refuses for its blanks."""
+    document = Document(data)
+    report = Report(document, limits.max_diagnostics)
+    explainer = _Explainer(automaton, vocabulary, document, report, limits)
+    explainer.watch = BlankWatch(report)
+    try:
+        explainer.run()
+    except (TooManyFaults, _Refused):
+        pass
+    return report.diagnostics()
+
+
 class _Explainer:
     """Reads one document."""
 
@@ -86,6 +102,7 @@ class _Explainer:
         nowhere = Tag("", Span(0, 0), (), (), (), ())
         self._stack = [Frame("", nowhere, None, 0, start, start)]
         self._contents = ContentReader(document, report)
+        self.watch: BlankWatch | None = None
         self._parser: Any = None
 
     def run(self) -> None:
@@ -156,6 +173,8 @@ class _Explainer:
         child.siblings = self._children()
         parent.seen += 1
         if self._open(parent, child):
+            if self.watch is not None:
+                self.watch.attributes(child)
             child.pattern = AttributeReader(self._automaton, self._report, child).read()
             self._stack.append(child)
         else:
@@ -220,6 +239,8 @@ class _Explainer:
             self._skipped -= 1
             return
         frame = self._stack.pop()
+        if self.watch is not None and frame.text and not frame.seen:
+            self.watch.content(frame, *self._contents.whole(frame))
         self._note_closing(frame)
         final = self._contents.at_end(frame)
         if final is not None and not is_complete(final):

@@ -85,14 +85,38 @@ class Schema:
         """Tell whether a document is well-formed, within the limits and valid."""
         return verdict.is_valid(self._automaton, data, self.limits, self._names)
 
-    def diagnose(self, data: bytes) -> list[Diagnostic]:
-        """Return what is wrong with a document, in its order; nothing if it is valid."""
-        if self.is_valid(data):
-            return []
-        # Only for invalid documents: a run over valid ones need not load the explaining half.
-        from xmlresource.relaxng.explain import explain  # noqa: PLC0415
+    def diagnose(self, data: bytes, *, libxml2: bool = False) -> list[Diagnostic]:
+        """Return what is wrong with a document, in its order; nothing if it is valid.
 
-        return explain(self._automaton, lambda: self._vocabulary, data, self.limits)
+        Args:
+            data: the document.
+            libxml2: whether to warn, where the document is valid, of values that libxml2 refuses
+                (`libxml2_warnings`), at no cost for documents without any.
+        """
+        untrimmed = self._automaton.untrimmed
+        # The explaining half is loaded when it is needed: a run over valid documents never is.
+        if not self.is_valid(data):
+            from xmlresource.relaxng.explain import explain  # noqa: PLC0415  # see above
+
+            return explain(self._automaton, lambda: self._vocabulary, data, self.limits)
+        if libxml2 and self._automaton.untrimmed != untrimmed:
+            from xmlresource.relaxng.explain import warn_of_blanks  # noqa: PLC0415  # see above
+
+            return warn_of_blanks(self._automaton, lambda: self._vocabulary, data, self.limits)
+        return []
+
+    def libxml2_warnings(self, data: bytes) -> list[Diagnostic]:
+        """Return what libxml2 would refuse in a valid document, though the schema allows it.
+
+        libvirt validates with libxml2, which looks at the pattern of a number before it trims the
+        number. Of an invalid document nothing is returned; nor of one that libxml2 refuses for the
+        order of its elements, which it sometimes does where the schema allows any.
+        """
+        return [
+            diagnostic
+            for diagnostic in self.diagnose(data, libxml2=True)
+            if diagnostic.code == "untrimmed-value"
+        ]
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:

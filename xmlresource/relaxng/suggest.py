@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SEPARATORS = str.maketrans("", "", "_-. ")
+_REPEATED = re.compile(r"(.)\1+")
 _MAX_LENGTH = 60
 
 
@@ -37,9 +39,12 @@ def _score(name: str, candidate: str) -> float | None:
     found = distance(name, candidate, cap)
     if found > cap:
         return None
-    # Of two candidates as near: the one with the same letters, the one that begins alike.
-    same_letters = sorted(name) == sorted(candidate)
-    return found + (0.2 if name[:1] != candidate[:1] else 0.0) - (0.4 if same_letters else 0.0)
+    # Of two as near: rather letters swapped or repeated than one wrong, rather one left out than one too
+    # many, and rather a wrong letter inside than the first one.
+    swapped = sorted(name) == sorted(candidate)
+    repeated = _REPEATED.sub(r"\1", name) == _REPEATED.sub(r"\1", candidate)
+    penalty = 0.2 * (name[:1] != candidate[:1]) + 0.1 * (len(candidate) < len(name))
+    return found + penalty - 0.4 * (swapped or repeated)
 
 
 def distance(left: str, right: str, cap: int) -> int:

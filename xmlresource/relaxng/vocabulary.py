@@ -19,15 +19,19 @@ class Vocabulary:
     Attributes:
         parents: for the name of an element those of the elements it can be in.
         owners: for the name of an attribute those of the elements it can be on.
+        declarations: for the name of an element the numbers of its declarations.
     """
 
     def __init__(self, grammar: Grammar) -> None:
         self._elements = grammar.elements
         self._memo: dict[int, _Names] = {}
         self.parents: dict[str, set[str]] = {}
+        self.declarations: dict[str, list[int]] = {}
         self.owners: dict[str, set[str]] = {}
-        for names, content, _ in grammar.elements:
+        for number, (names, content, _) in enumerate(grammar.elements):
             self._add(names, self._names(content))
+            if isinstance(names, str):
+                self.declarations.setdefault(names, []).append(number)
 
     def _add(self, names: NameClass, held: _Names) -> None:
         owners = members(names) - {WILDCARD}

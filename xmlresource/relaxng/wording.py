@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from xmlresource.relaxng.analysis import atoms
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 200
 _MAX_LIST = 70
 _MAX_PATTERN = 40
+# Alternatives of plain words only, in parentheses all together or each.
+_ENUMERATION = re.compile(r"\([\w-]+(\|[\w-]+)+\)|\([\w-]+\)(\|\([\w-]+\))+|[\w-]+(\|[\w-]+)+")
 
 
 def clip(text: str, length: int = MAX_MESSAGE) -> str:
@@ -49,9 +52,23 @@ def listed(items: Sequence[str], length: int = _MAX_LIST, last: str = ",") -> st
 
 
 def values(patterns: Iterable[Pattern]) -> list[str]:
-    """Return the strings that value patterns name."""
-    found = [atom.atom for atom in atoms(patterns) if atom.kind == VALUE]
-    return list(dict.fromkeys(value.text for value in found if isinstance(value, Value)))
+    """Return the strings that are allowed one by one, by value or by a plain expression."""
+    found: dict[str, None] = {}
+    for atom in [pattern.atom for pattern in atoms(patterns) if pattern.kind in (VALUE, DATA)]:
+        if isinstance(atom, Value):
+            found[atom.text] = None
+        elif isinstance(atom, Data):
+            found.update(dict.fromkeys(_alternatives(atom)))
+    return list(found)
+
+
+def _alternatives(data: Data) -> list[str]:
+    """Return the words of a datatype that is an enumeration written as ``(one|two)``."""
+    match data.datatype.params:
+        case (("pattern", pattern),) if _ENUMERATION.fullmatch(pattern):
+            return pattern.replace("(", "").replace(")", "").split("|")
+        case _:
+            return []
 
 
 def expectation(patterns: Iterable[Pattern]) -> str:
@@ -62,7 +79,7 @@ def expectation(patterns: Iterable[Pattern]) -> str:
         words = listed([f"'{literal}'" for literal in literals])
         parts.append(words if len(literals) == 1 else f"one of {words}")
     types = [atom.atom for atom in found if atom.kind == DATA]
-    described = (_datatype(data) for data in types if isinstance(data, Data))
+    described = (_datatype(d) for d in types if isinstance(d, Data) and not _alternatives(d))
     parts += [clip(text, _MAX_LIST) for text in dict.fromkeys(described)][:2]
     if any(atom.kind == LIST for atom in found):
         lists = [atom.parts[0] for atom in found if atom.kind == LIST]
