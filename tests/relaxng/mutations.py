@@ -106,7 +106,7 @@ def scan(data: bytes) -> list[Element]:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
-    parser.Parse(data, True)
+    parser.Parse(data, True)  # noqa: FBT003  # expat takes no keywords
     return found
 
 
@@ -241,7 +241,8 @@ class Mutator:
             return None
         if element.name in {self.elements[c].name for c in parent.children}:
             return None
-        edit = Edit(parent.tag_end, parent.tag_end, b"\n  " + self.data[element.start : element.end])
+        moved = b"\n  " + self.data[element.start : element.end]
+        edit = Edit(parent.tag_end, parent.tag_end, moved)
         return Mutation("misplaced", (edit,), ((parent.tag_end, 3),), None, target)
 
     def deleted_element(self) -> Mutation | None:

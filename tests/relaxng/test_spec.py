@@ -6,7 +6,6 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from lxml import etree
 
 from tests.relaxng.cases import Case, spec_cases
 from xmlresource.relaxng import Schema, SchemaError
@@ -16,6 +15,10 @@ if TYPE_CHECKING:
 
 CASES = list(spec_cases())
 CORRECT = [case for case in CASES if case.correct]
+
+#: Valid documents that jing 20220510 refuses: hour 24, and zeros at the end as fraction digits
+#: (XML Schema part 2, 3.2.7.1 and 4.3.12, allow them).
+JING_REFUSES = [("xsd-datatypes: 19 dateTime", 1), ("xsd-datatypes: 34 decimal", 1)]
 
 by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -56,13 +59,15 @@ def test_as_jing(case: Case, tmp_path: Path, jing: str, full: bool) -> None:  # 
     for index, document in enumerate([*case.valid, *case.invalid]):
         (tmp_path / f"{index:03}.xml").write_bytes(document)
     files = sorted(map(str, tmp_path.glob("*.xml"))) or [str(path)]
-    done = subprocess.run([jing, str(path), *files], capture_output=True, text=True, check=False)
-    schema_faults = [line for line in done.stdout.splitlines() if ".rng:" in line]
+    done = subprocess.run(  # noqa: S603  # jing, found on the path
+        [jing, str(path), *files], capture_output=True, text=True, check=False
+    )
+    schema_faults = [line for line in done.stdout.splitlines() if ".xml:" not in line]
     if not case.correct:
-        assert schema_faults or "fatal" in done.stdout + done.stderr
+        assert schema_faults
         return
     assert not schema_faults
-    refused = {file for file in files if f"{file}:" in done.stdout}
-    assert refused == set(files[len(case.valid) :]) - {str(path)}
-
-
+    refused = {index for index, file in enumerate(files) if f"{file}:" in done.stdout}
+    expected = set(range(len(case.valid), len(case.valid) + len(case.invalid)))
+    wrongly = {index for part, index in JING_REFUSES if part in case.name}
+    assert refused == expected | wrongly

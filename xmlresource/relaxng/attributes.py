@@ -181,9 +181,7 @@ class AttributeReader:
         )  # fmt: skip
         return self._with_suggestion(finding, left, name, value)
 
-    def _with_suggestion(
-        self, finding: Finding, left: Pattern, name: str, value: str
-    ) -> Pattern:
+    def _with_suggestion(self, finding: Finding, left: Pattern, name: str, value: str) -> Pattern:
         """Return what is left after a bad value: as after the one meant, or as after any."""
         tests = attribute_values(left, name)
         meant = nearest(value.strip(), values(tests))
@@ -221,9 +219,7 @@ class AttributeReader:
 
     # An attribute that the element does not have
 
-    def _unknown(
-        self, left: Pattern, name: str, value: str
-    ) -> tuple[Pattern, Finding | None]:
+    def _unknown(self, left: Pattern, name: str, value: str) -> tuple[Pattern, Finding | None]:
         """Report it. Return what is left, and the finding unless it was taken for another."""
         frame = self._frame
         have = {other for other, _ in frame.attributes}
@@ -306,7 +302,7 @@ class AttributeReader:
     def _blame_one(self, before: int) -> Pattern | None:
         """Replace several conflicts by one, where one wrong attribute explains them all."""
         found = self._report.since(before)
-        if len(found) < 2 or not any(finding.code in _CONFLICTS for finding in found):
+        if len(found) <= 1 or not any(finding.code in _CONFLICTS for finding in found):
             return None
         frame = self._frame
         have = dict(frame.attributes)
@@ -331,5 +327,3 @@ class AttributeReader:
         )  # fmt: skip
         changed = [(n, wanted[0] if n == name else v) for n, v in frame.attributes]
         return close(run(self._automaton, frame.opening, changed))
-
-

@@ -65,7 +65,8 @@ class State(dict[str, "Step"]):
 
     __slots__ = ("automaton", "pattern", "special", "texts")
 
-    __hash__ = object.__hash__  # states are unique, and keys of tables
+    # States are unique, and keys of tables.
+    __hash__ = object.__hash__  # type: ignore[assignment]  # dict has none, which is its type
 
     def __init__(self, automaton: Automaton, pattern: Pattern) -> None:
         super().__init__()

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xmlresource.relaxng.datatypes import Datatype
-from xmlresource.relaxng.patterns import Pattern, Pool
+from xmlresource.relaxng.patterns import CHOICE, GROUP, INTERLEAVE, Pattern, Pool
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xmlresource.relaxng.grammar import Form, Grammar
+
+_COMPOSITES = {"choice": CHOICE, "group": GROUP, "interleave": INTERLEAVE}
 
 
 class Data:
@@ -76,32 +80,25 @@ class Compiler:
 
     def _make(self, form: Form) -> Pattern:
         pool = self.pool
-        match form[0]:
-            case "element":
-                return pool.element(self._elements[form[1]][0], form[1])
-            case "attribute":
-                return pool.attribute(form[1], self._pattern(form[2]))
-            case "choice":
-                return pool.choice([self._pattern(part) for part in form[1]])
-            case "group":
-                return pool.group([self._pattern(part) for part in form[1]])
-            case "interleave":
-                return pool.interleave([self._pattern(part) for part in form[1]])
-            case "oneOrMore":
-                return pool.one_or_more(self._pattern(form[1]))
-            case "value":
-                _, library, name, text, _ = form
-                return pool.value(Value(Datatype(library, name, ()), text), (library, name, text))
-            case "data":
-                return self._data(form)
-            case "list":
-                return pool.list(self._pattern(form[1]))
-            case "text":
-                return pool.text
-            case "empty":
-                return pool.empty
-            case _:
-                return pool.not_allowed
+        kind = form[0]
+        if kind in _COMPOSITES:
+            return pool.composite(_COMPOSITES[kind], [self._pattern(part) for part in form[1]])
+        make: dict[str, Callable[[Form], Pattern]] = {
+            "element": lambda form: pool.element(self._elements[form[1]][0], form[1]),
+            "attribute": lambda form: pool.attribute(form[1], self._pattern(form[2])),
+            "oneOrMore": lambda form: pool.one_or_more(self._pattern(form[1])),
+            "list": lambda form: pool.tokens(self._pattern(form[1])),
+            "value": self._value,
+            "data": self._data,
+            "text": lambda _: pool.text,
+            "empty": lambda _: pool.empty,
+            "notAllowed": lambda _: pool.not_allowed,
+        }
+        return make[kind](form)
+
+    def _value(self, form: Form) -> Pattern:
+        _, library, name, text, _ = form
+        return self.pool.value(Value(Datatype(library, name, ()), text), (library, name, text))
 
     def _data(self, form: Form) -> Pattern:
         _, library, name, params, excluded, label, _ = form

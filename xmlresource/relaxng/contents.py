@@ -78,8 +78,10 @@ class ContentReader:
             return left
         if frame.pattern.kind == NOT_ALLOWED:
             return frame.pattern
-        holds = "it holds only elements" if frame.pattern.elements or frame.seen else (
-            "it must be empty"
+        holds = (
+            "it holds only elements"
+            if frame.pattern.elements or frame.seen
+            else ("it must be empty")
         )
         message = f"text '{clip(text.strip(BLANKS), _SHOWN)}' is not allowed in <{frame.label}>"
         self._add(Fault.TEXT_NOT_ALLOWED, frame, f"{message}; {holds}")
@@ -90,9 +92,7 @@ class ContentReader:
         expected = f"expected {expectation([frame.pattern])}"
         if not shown:
             message = f"<{frame.label}> lacks a value; {expected}"
-            self._report.add(
-                Finding(Fault.MISSING_VALUE, frame.tag.span, message, frame.xpath)
-            )
+            self._report.add(Finding(Fault.MISSING_VALUE, frame.tag.span, message, frame.xpath))
             return
         finding = self._add(
             Fault.BAD_VALUE, frame, f"'{shown}' is not a value of <{frame.label}>; {expected}"

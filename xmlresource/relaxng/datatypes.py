@@ -97,6 +97,8 @@ _BOUNDS = frozenset(("minInclusive", "maxInclusive", "minExclusive", "maxExclusi
 _LENGTHS = frozenset(("length", "minLength", "maxLength"))
 _DIGITS = frozenset(("totalDigits", "fractionDigits"))
 
+_FEBRUARY = "02"
+_DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DATE_PARTS = re.compile(
     r"(?P<year>-?[0-9]{4,})?(?P<monthday>-{0,3}[0-9]{2}(?:-[0-9]{2})?)?(?:--)?"
     r"(?:T?(?P<time>[0-9:.]{8,}))?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?"
@@ -274,15 +276,12 @@ def _is_base64(text: str) -> bool:
 def _is_day(text: str) -> bool:
     """Tell whether the day of a well-formed date exists in its month."""
     match = re.match(r"(-?[0-9]{4,}|-)-([0-9]{2})-([0-9]{2})", text)
-    if match is None:
+    if match is None or match[1] == "0000":  # there is no year 0 in XSD 1.0
         return False
-    year, month, day = match.groups()
-    if int(day) <= 28:
-        return year != "0000"
-    if month != "02":
-        return int(day) <= (30 if month in ("04", "06", "09", "11") else 31)
-    leap = year == "-" or _is_leap(int(year[-4:]))
-    return int(day) == 29 and leap
+    year, month, day = match[1], int(match[2]), int(match[3])
+    if match[2] == _FEBRUARY and year != "-" and not _is_leap(int(year[-4:])):
+        return day < _DAYS[month]
+    return day <= _DAYS[month]
 
 
 def _is_leap(year: int) -> bool:
@@ -373,8 +372,7 @@ def _instant(text: str) -> float:
 
 def _days(year: int, month: int, day: int) -> int:
     """Return the days since 1 March of the year 0, in the Gregorian calendar without end."""
-    if month <= 2:
-        year -= 1
+    year -= (14 - month) // 12  # January and February end the year before
     century, years = divmod(year, 400)
     in_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
     return century * 146_097 + years * 365 + years // 4 - years // 100 + in_year
@@ -384,14 +382,15 @@ def _value_of(name: str, text: str) -> Hashable:
     if name in _INTEGERS:
         number = _integer(text)
         return number if math.isfinite(number) else text
-    if name == "decimal":
-        return _decimal(text)
-    if name in _FLOATS:
-        return text if text == "NaN" else float(text)
-    if name == "boolean":
-        return text in ("true", "1")
-    if name == "hexBinary":
-        return text.upper()
-    if name == "base64Binary":
-        return text.replace(" ", "")
-    return text
+    make = _VALUES.get(name)
+    return text if make is None else make(text)
+
+
+_VALUES: dict[str, Callable[[str], Hashable]] = {
+    "decimal": _decimal,
+    "float": lambda text: text if text == "NaN" else float(text),
+    "double": lambda text: text if text == "NaN" else float(text),
+    "boolean": lambda text: text in ("true", "1"),
+    "hexBinary": str.upper,
+    "base64Binary": lambda text: text.replace(" ", ""),
+}

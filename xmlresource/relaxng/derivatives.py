@@ -29,7 +29,7 @@ from xmlresource.relaxng.patterns import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     #: The element patterns that a start tag may open, each with what is left of its parent.
     Opened = Sequence[tuple[Pattern, Pattern]]
@@ -46,20 +46,25 @@ def by_start_tag(pattern: Pattern, name: str) -> Opened:
     pool, parts = pattern.pool, pattern.parts
     if kind == ELEMENT:
         return ((pattern, pool.empty),) if contains(pattern.names, name) else ()
-    if kind == CHOICE:
-        return [opened for part in parts for opened in by_start_tag(part, name)]
     if kind == GROUP:
-        out: list[tuple[Pattern, Pattern]] = []
-        for index, part in enumerate(parts):
-            rest = parts[index + 1 :]
-            out += [(e, pool.group((left, *rest))) for e, left in by_start_tag(part, name)]
-            if not part.nullable:
-                break
-        return out
-    if kind == ONE_OR_MORE:
-        again = pool.optional(pattern)
-        return [(e, pool.group((left, again))) for e, left in by_start_tag(parts[0], name)]
-    return [(e, pool.after(left, pattern.mark)) for e, left in by_start_tag(parts[0], name)]
+        return _by_start_tag_in_group(pattern, name)
+    opened = [found for part in parts for found in by_start_tag(part, name)]
+    if kind == CHOICE:
+        return opened
+    if kind == AFTER:
+        return [(element, pool.after(left, pattern.mark)) for element, left in opened]
+    again = pool.optional(pattern)  # of oneOrMore
+    return [(element, pool.group((left, again))) for element, left in opened]
+
+
+def _by_start_tag_in_group(pattern: Pattern, name: str) -> Opened:
+    out: list[tuple[Pattern, Pattern]] = []
+    for index, part in enumerate(pattern.parts):
+        rest = pattern.parts[index + 1 :]
+        out += [(e, pattern.pool.group((left, *rest))) for e, left in by_start_tag(part, name)]
+        if not part.nullable:
+            break
+    return out
 
 
 def _by_start_tag_in_interleave(pattern: Pattern, name: str) -> Opened:
@@ -139,35 +144,38 @@ def close(pattern: Pattern) -> Pattern:
 
 def by_text(pattern: Pattern, text: str) -> Pattern:
     """Return what is left after character data that is not known to be blank."""
-    pool, kind, parts = pattern.pool, pattern.kind, pattern.parts
     if not pattern.has_text:
-        return pool.not_allowed
-    if kind == TEXT:
-        return pattern
-    if kind in (DATA, VALUE):
-        return pool.empty if _atom_accepts(pattern, text) else pool.not_allowed
-    if kind == LIST:
-        return _by_list(pattern, text)
-    if kind == CHOICE:
-        return pool.choice([by_text(part, text) for part in parts])
-    if kind == ONE_OR_MORE:
-        return pool.group((by_text(parts[0], text), pool.optional(pattern)))
-    if kind == AFTER:
-        return pool.after(by_text(parts[0], text), pattern.mark)
-    if kind == INTERLEAVE:
-        return pool.choice(
-            [
-                pool.replace_branch(pattern, index, left)
-                for index, part in enumerate(parts)
-                if (left := by_text(part, text)).kind != NOT_ALLOWED
-            ]
-        )
+        return pattern.pool.not_allowed
+    return _BY_TEXT[pattern.kind](pattern, text)
+
+
+def _by_text_in_interleave(pattern: Pattern, text: str) -> Pattern:
+    return pattern.pool.choice(
+        [
+            pattern.pool.replace_branch(pattern, index, left)
+            for index, part in enumerate(pattern.parts)
+            if (left := by_text(part, text)).kind != NOT_ALLOWED
+        ]
+    )
+
+
+def _by_text_in_group(pattern: Pattern, text: str) -> Pattern:
     out = []
-    for index, part in enumerate(parts):
-        out.append(pool.group((by_text(part, text), *parts[index + 1 :])))
+    for index, part in enumerate(pattern.parts):
+        out.append(pattern.pool.group((by_text(part, text), *pattern.parts[index + 1 :])))
         if not part.nullable:
             break
-    return pool.choice(out)
+    return pattern.pool.choice(out)
+
+
+def _by_text_again(pattern: Pattern, text: str) -> Pattern:
+    pool = pattern.pool
+    return pool.group((by_text(pattern.parts[0], text), pool.optional(pattern)))
+
+
+def _by_atom(pattern: Pattern, text: str) -> Pattern:
+    pool = pattern.pool
+    return pool.empty if _atom_accepts(pattern, text) else pool.not_allowed
 
 
 def _by_list(pattern: Pattern, text: str) -> Pattern:
@@ -181,6 +189,19 @@ def _atom_accepts(pattern: Pattern, text: str) -> bool:
     if not pattern.atom.accepts(text):
         return False
     return not any(matches(excluded, text) for excluded in pattern.parts)
+
+
+_BY_TEXT: dict[int, Callable[[Pattern, str], Pattern]] = {
+    TEXT: lambda pattern, _: pattern,
+    DATA: _by_atom,
+    VALUE: _by_atom,
+    LIST: _by_list,
+    CHOICE: lambda pattern, text: pattern.pool.choice([by_text(p, text) for p in pattern.parts]),
+    INTERLEAVE: _by_text_in_interleave,
+    GROUP: _by_text_in_group,
+    ONE_OR_MORE: _by_text_again,
+    AFTER: lambda pattern, text: pattern.pool.after(by_text(pattern.parts[0], text), pattern.mark),
+}
 
 
 def by_whole_text(pattern: Pattern, text: str) -> Pattern:

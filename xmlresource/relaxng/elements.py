@@ -184,9 +184,7 @@ class ElementBlame:
 
     def _unknown(self) -> Recovery:
         parent = self._parent
-        finding = self._add(
-            Fault.UNKNOWN_ELEMENT, f"<{self._label}> is not allowed{parent.place}"
-        )
+        finding = self._add(Fault.UNKNOWN_ELEMENT, f"<{self._label}> is not allowed{parent.place}")
         now = parent.pattern.elements - {WILDCARD}
         home = self._vocabulary().parents.get(self._name, set())
         meant = self._meant(now)

@@ -7,6 +7,7 @@ one message and the next one is found too.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
@@ -22,7 +23,6 @@ from xmlresource.relaxng.frame import Child, Frame
 from xmlresource.relaxng.names import WILDCARD
 from xmlresource.relaxng.patterns import NOT_ALLOWED
 from xmlresource.relaxng.report import Finding, Report, TooManyFaults
-from xmlresource.relaxng.vocabulary import Vocabulary
 from xmlresource.relaxng.wording import tags
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from xmlresource.relaxng.diagnostic import Diagnostic
     from xmlresource.relaxng.limits import Limits
     from xmlresource.relaxng.patterns import Pattern
+    from xmlresource.relaxng.vocabulary import Vocabulary
 
 #: Documents with more tags than that are explained without looking ahead, to save memory.
 _MAX_OUTLINED = 400_000
@@ -54,10 +55,8 @@ def explain(
         size = f"the document has {len(data):,} bytes; {limits.max_bytes:,} are allowed"
         report.add(Finding(Fault.TOO_LARGE, Span(0, 0), size, "/"))
         return report.diagnostics()
-    try:
+    with suppress(TooManyFaults, _Refused):
         _Explainer(automaton, vocabulary, document, report, limits).run()
-    except (TooManyFaults, _Refused):
-        pass
     if not report:  # forgiven too much; the verdict stands all the same
         report.add(Finding(Fault.MISPLACED_ELEMENT, Span(0, 0), "the document is not valid", "/"))
     return report.diagnostics()
@@ -71,10 +70,8 @@ def warn_of_blanks(
     report = Report(document, limits.max_diagnostics)
     explainer = _Explainer(automaton, vocabulary, document, report, limits)
     explainer.watch = BlankWatch(report)
-    try:
+    with suppress(TooManyFaults, _Refused):
         explainer.run()
-    except (TooManyFaults, _Refused):
-        pass
     return report.diagnostics()
 
 
@@ -222,9 +219,7 @@ class _Explainer:
         if not recovery.detached and before.elements != _after(table).elements:
             offset = child.tag.span.start
             name = opened[0][0].names if opened and child.name == WILDCARD else child.name
-            parent.history.append(
-                Child(str(name), offset, self._document.line(offset), before)
-            )
+            parent.history.append(Child(str(name), offset, self._document.line(offset), before))
         return True
 
     # Text and end tags
@@ -314,14 +309,10 @@ def _outline(document: Document) -> list[list[str]]:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.StartDoctypeDeclHandler = _stop
-    try:
+    with suppress(expat.ExpatError, LookupError, ValueError, _Refused):
         parser.Parse(document.data, True)  # noqa: FBT003  # expat takes no keywords
-    except (expat.ExpatError, LookupError, ValueError, _Refused):
-        pass
     return outline
 
 
 def _stop(*_: object) -> None:
     raise _Refused
-
-

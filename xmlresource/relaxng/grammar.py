@@ -61,7 +61,7 @@ def choice(forms: Iterable[Form]) -> Form:
             found.update(dict.fromkeys(form[1]))
         elif form is not NOT_ALLOWED:
             found[form] = None
-    if len(found) < 2:
+    if len(found) <= 1:
         return next(iter(found), NOT_ALLOWED)
     return ("choice", tuple(found))
 
@@ -76,7 +76,7 @@ def sequence(kind: str, forms: Iterable[Form]) -> Form:
             parts.extend(form[1])
         elif form is not EMPTY:
             parts.append(form)
-    if len(parts) < 2:
+    if len(parts) <= 1:
         return parts[0] if parts else EMPTY
     return (kind, tuple(parts))
 

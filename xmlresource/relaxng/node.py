@@ -36,12 +36,20 @@ class Node:
     __slots__ = ("attributes", "base", "children", "library", "ns", "place", "prefixes", "tag",
                  "text")  # fmt: skip
 
+    attributes: dict[str, str]
+    base: str
+    children: list[Node]
+    library: str
+    ns: str
+    place: tuple[str, int, int]
+    prefixes: dict[str, str]
+
     def __init__(
         self, tag: str, attributes: dict[str, str], place: tuple[str, int, int], parent: Node
     ) -> None:
         self.tag = tag
         self.attributes = attributes
-        self.children: list[Node] = []
+        self.children = []
         self.text = ""
         self.ns = attributes.get("ns", parent.ns)
         self.library = attributes.get("datatypeLibrary", parent.library)

@@ -116,16 +116,16 @@ def _attributes(pattern: Pattern) -> frozenset[str]:
 def _has_text(pattern: Pattern) -> bool:
     kind = pattern.kind
     if kind in COMPOSITE or kind in (ONE_OR_MORE, AFTER):
-        return any([part.has_text for part in pattern.parts])
+        return any(part.has_text for part in pattern.parts)
     return kind in (TEXT, DATA, VALUE, LIST)
 
 
 def _nullable(pattern: Pattern) -> bool:
     kind = pattern.kind
     if kind == CHOICE:
-        return any([part.nullable for part in pattern.parts])
+        return any(part.nullable for part in pattern.parts)
     if kind in COMPOSITE:
-        return all([part.nullable for part in pattern.parts])
+        return all(part.nullable for part in pattern.parts)
     return pattern.parts[0].nullable if kind == ONE_OR_MORE else kind in (EMPTY, TEXT)
 
 
@@ -220,7 +220,7 @@ class Pool:
         pattern.atom = atom
         return pattern
 
-    def list(self, body: Pattern) -> Pattern:
+    def tokens(self, body: Pattern) -> Pattern:
         """Return a list pattern."""
         return self._make(LIST, (body,))
 
@@ -252,11 +252,17 @@ class Pool:
                 found.add(pattern)
         if len(found) > 1 and self.empty in found:
             found.discard(self.empty)
-            if not any([pattern.nullable for pattern in found]):
+            if not any(pattern.nullable for pattern in found):
                 found.add(self.empty)
-        if len(found) < 2:
+        if len(found) <= 1:
             return found.pop() if found else self.not_allowed
         return self._make(CHOICE, tuple(sorted(found, key=_by_number)))
+
+    def composite(self, kind: int, parts: Iterable[Pattern]) -> Pattern:
+        """Return a choice, group or interleave."""
+        if kind == CHOICE:
+            return self.choice(parts)
+        return self.group(parts) if kind == GROUP else self.interleave(parts)
 
     def group(self, sequence: Iterable[Pattern]) -> Pattern:
         """Return the sequence of patterns, flat and without empty."""
@@ -279,7 +285,7 @@ class Pool:
                 return pattern
             elif pattern.kind != EMPTY:
                 parts.append(pattern)
-        if len(parts) < 2:
+        if len(parts) <= 1:
             return parts[0] if parts else self.empty
         return parts
 
@@ -304,19 +310,13 @@ def without_attributes(pattern: Pattern) -> Pattern:
     return rebuild(pattern, without_attributes, pattern.pool.empty)
 
 
-def rebuild(
-    pattern: Pattern, change: Callable[[Pattern], Pattern], attribute: Pattern
-) -> Pattern:
+def rebuild(pattern: Pattern, change: Callable[[Pattern], Pattern], attribute: Pattern) -> Pattern:
     """Return the pattern with each attribute replaced and its composites made anew."""
     pool, kind, parts = pattern.pool, pattern.kind, pattern.parts
     if kind == ATTRIBUTE:
         return attribute
-    if kind == CHOICE:
-        return pool.choice([change(part) for part in parts])
-    if kind == INTERLEAVE:
-        return pool.interleave([change(part) for part in parts])
-    if kind == GROUP:
-        return pool.group([change(part) for part in parts])
+    if kind in COMPOSITE:
+        return pool.composite(kind, [change(part) for part in parts])
     if kind == ONE_OR_MORE:
         return pool.one_or_more(change(parts[0]))
     if kind == AFTER:

@@ -182,9 +182,10 @@ class _Translator:
         sets = {"s": _SPACE, "i": NAME_START, "c": NAME_CHAR, "d": r"\d"}
         if char.lower() in sets:
             return sets[char.lower()], char.isupper()
-        if char in "wW":  # "all characters except punctuation, separators and others"
-            return _categories("PZC"), char == "w"
-        self._fail(f"unknown escape \\{char}")
+        if char not in "wW":
+            self._fail(f"unknown escape \\{char}")
+        # "all characters except punctuation, separators and others"
+        return _categories("PZC"), char == "w"
 
     def _property(self) -> str:
         match = _PROPERTY.match(self._text, self._at)

@@ -16,7 +16,7 @@ from xmlresource.relaxng.source import join
 from xmlresource.relaxng.syntax import check, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from xmlresource.relaxng.grammar import Form
     from xmlresource.relaxng.names import NameClass
@@ -116,6 +116,9 @@ class _Simplifier:
         self._open = before
         return form
 
+    def _external(self, node: Node, _scope: _Scope | None, _label: str) -> Form:
+        return self._file(self._referred(node), node.ns, node)
+
     def _referred(self, node: Node) -> str:
         href = collapse(node.attributes["href"])
         if "#" in href:
@@ -124,7 +127,7 @@ class _Simplifier:
 
     # Grammars (§4.7, §4.17-4.19)
 
-    def _grammar(self, node: Node, parent: _Scope | None) -> Form:
+    def _grammar(self, node: Node, parent: _Scope | None, _: str) -> Form:
         scope = _Scope(parent)
         for name, component in self._components(node):
             scope.definitions.setdefault(name, _Definition()).nodes.append(component)
@@ -193,53 +196,16 @@ class _Simplifier:
         return len(self._places) - 1
 
     def _pattern(self, node: Node, scope: _Scope | None, label: str) -> Form:
-        match node.tag:
-            case "element":
-                return self._element(node, scope)
-            case "attribute":
-                return self._attribute(node, scope)
-            case "ref" | "parentRef":
-                return self._reference(node, scope)
-            case "data":
-                return self._data(node, scope, label)
-            case "value":
-                return self._value(node)
-            case "text":
-                return TEXT
-            case "empty":
-                return EMPTY
-            case "notAllowed":
-                return NOT_ALLOWED
-            case "grammar":
-                return self._grammar(node, scope)
-            case "externalRef":
-                return self._file(self._referred(node), node.ns, node)
-            case _:
-                return self._composite(node, scope, label)
-
-    def _composite(self, node: Node, scope: _Scope | None, label: str) -> Form:
+        leaf = _LEAVES.get(node.tag)
+        if leaf is not None:
+            return leaf
+        read = _READERS.get(node.tag)
+        if read is not None:
+            return read(self, node, scope, label)
         forms = [self._pattern(child, scope, label) for child in node.children]
-        group = grammar.sequence("group", forms)
-        match node.tag:
-            case "choice":
-                return grammar.choice(forms)
-            case "interleave":
-                return grammar.sequence("interleave", forms)
-            case "optional":
-                return grammar.choice((group, EMPTY))
-            case "oneOrMore":
-                return grammar.one_or_more(group, self._place(node))
-            case "zeroOrMore":
-                return grammar.choice((grammar.one_or_more(group, self._place(node)), EMPTY))
-            case "mixed":
-                return grammar.sequence("interleave", (group, TEXT))
-            case "list":
-                place = self._place(node)
-                return NOT_ALLOWED if group is NOT_ALLOWED else ("list", group, place)
-            case _:
-                return group
+        return _COMPOSERS[node.tag](forms, self._place(node))
 
-    def _reference(self, node: Node, scope: _Scope | None) -> Form:
+    def _reference(self, node: Node, scope: _Scope | None, _: str) -> Form:
         name = _ncname(node, node.attributes["name"])
         target = scope.parent if scope and node.tag == "parentRef" else scope
         if target is None:
@@ -250,7 +216,7 @@ class _Simplifier:
             fail(node, f"'{name}' refers to itself without an element between")  # §4.19
         return self._resolve(target, name)
 
-    def _element(self, node: Node, scope: _Scope | None) -> Form:
+    def _element(self, node: Node, scope: _Scope | None, _: str) -> Form:
         number = self._numbers.get((node, scope))
         if number is None:
             names, content = self._named(node)
@@ -259,7 +225,7 @@ class _Simplifier:
             self._queue.append(_Pending(number, content, scope, self._open))
         return ("element", number)
 
-    def _attribute(self, node: Node, scope: _Scope | None) -> Form:
+    def _attribute(self, node: Node, scope: _Scope | None, _: str) -> Form:
         names, content = self._named(node)
         _check_attribute_names(node, names)
         form = self._group(content, scope, "") if content else TEXT
@@ -282,7 +248,7 @@ class _Simplifier:
             excluded = grammar.choice([self._pattern(child, scope, "") for child in patterns])
         return ("data", node.library, name, values, excluded, label, self._place(node))
 
-    def _value(self, node: Node) -> Form:
+    def _value(self, node: Node, _scope: _Scope | None, _label: str) -> Form:
         name, library = collapse(node.attributes.get("type", "")), node.library
         if "type" not in node.attributes:  # §4.4
             name, library = "token", ""
@@ -303,6 +269,45 @@ class _Simplifier:
             ns = node.attributes.get("ns", "") if node.tag == "attribute" else node.ns
             return _qualified(node, name, ns), node.children
         return _name_class(node.children[0]), node.children[1:]
+
+
+_LEAVES = {"text": TEXT, "empty": EMPTY, "notAllowed": NOT_ALLOWED}
+
+# What each element of the full syntax becomes (§4.12-4.14): those that need more than their parts,
+_READERS: dict[str, Callable[[_Simplifier, Node, _Scope | None, str], Form]] = {
+    "element": _Simplifier._element,  # noqa: SLF001  # the class's own table
+    "attribute": _Simplifier._attribute,  # noqa: SLF001
+    "ref": _Simplifier._reference,  # noqa: SLF001
+    "parentRef": _Simplifier._reference,  # noqa: SLF001
+    "data": _Simplifier._data,  # noqa: SLF001
+    "value": _Simplifier._value,  # noqa: SLF001
+    "grammar": _Simplifier._grammar,  # noqa: SLF001
+    "externalRef": _Simplifier._external,  # noqa: SLF001
+}
+
+
+def _group(forms: list[Form]) -> Form:
+    return grammar.sequence("group", forms)
+
+
+def _list(forms: list[Form], place: int) -> Form:
+    body = _group(forms)
+    return body if body is NOT_ALLOWED else ("list", body, place)
+
+
+# and those that are made of their parts' forms and their own place.
+_COMPOSERS: dict[str, Callable[[list[Form], int], Form]] = {
+    "group": lambda forms, _: _group(forms),
+    "choice": lambda forms, _: grammar.choice(forms),
+    "interleave": lambda forms, _: grammar.sequence("interleave", forms),
+    "mixed": lambda forms, _: grammar.sequence("interleave", (_group(forms), TEXT)),
+    "optional": lambda forms, _: grammar.choice((_group(forms), EMPTY)),
+    "oneOrMore": lambda forms, place: grammar.one_or_more(_group(forms), place),
+    "zeroOrMore": lambda forms, place: grammar.choice(
+        (grammar.one_or_more(_group(forms), place), EMPTY)
+    ),
+    "list": _list,
+}
 
 
 def _check_combine(name: str, nodes: list[Node]) -> None:

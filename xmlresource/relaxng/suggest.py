@@ -39,8 +39,8 @@ def _score(name: str, candidate: str) -> float | None:
     found = distance(name, candidate, cap)
     if found > cap:
         return None
-    # Of two as near: rather letters swapped or repeated than one wrong, rather one left out than one too
-    # many, and rather a wrong letter inside than the first one.
+    # Of two as near: rather letters swapped or repeated than one wrong, rather one left out than
+    # one too many, and rather a wrong letter inside than the first one.
     swapped = sorted(name) == sorted(candidate)
     repeated = _REPEATED.sub(r"\1", name) == _REPEATED.sub(r"\1", candidate)
     penalty = 0.2 * (name[:1] != candidate[:1]) + 0.1 * (len(candidate) < len(name))
