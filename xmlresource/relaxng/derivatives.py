@@ -43,17 +43,20 @@ def by_start_tag(pattern: Pattern, name: str) -> Opened:
     first = pattern.elements
     if name not in first and WILDCARD not in first:
         return ()
-    pool, parts = pattern.pool, pattern.parts
     if kind == ELEMENT:
-        return ((pattern, pool.empty),) if contains(pattern.names, name) else ()
+        return ((pattern, pattern.pool.empty),) if contains(pattern.names, name) else ()
     if kind == GROUP:
         return _by_start_tag_in_group(pattern, name)
-    opened = [found for part in parts for found in by_start_tag(part, name)]
-    if kind == CHOICE:
-        return opened
-    if kind == AFTER:
+    opened = [found for part in pattern.parts for found in by_start_tag(part, name)]
+    return opened if kind == CHOICE else _continued(pattern, opened)
+
+
+def _continued(pattern: Pattern, opened: Opened) -> Opened:
+    """Return what is opened in a oneOrMore, or in what bears a mark."""
+    pool = pattern.pool
+    if pattern.kind == AFTER:
         return [(element, pool.after(left, pattern.mark)) for element, left in opened]
-    again = pool.optional(pattern)  # of oneOrMore
+    again = pool.optional(pattern)
     return [(element, pool.group((left, again))) for element, left in opened]
 
 

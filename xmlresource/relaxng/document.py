@@ -64,13 +64,18 @@ class Document:
             self._convert(data)
 
     def _convert(self, data: bytes) -> None:
+        if (
+            not self._bom
+            and not self._encoding.startswith("utf-16")
+            and not _is_8_bit(self._encoding)
+        ):
+            return
         try:
             text = data[len(self._bom) :].decode(self._encoding)
-        except (LookupError, UnicodeError):
+        except UnicodeError:
             return
-        if self._bom or self._encoding.startswith("utf-16") or len(text) == len(data):
-            self.data = text.encode("utf-8", "surrogatepass")
-            self.converted = True
+        self.data = text.encode("utf-8", "surrogatepass")
+        self.converted = True
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -120,6 +125,15 @@ class Document:
         raw = match[1].decode("utf-8", "replace")
         return Tag(raw, Span(offset, match.end()), tuple(names), tuple(values), tuple(raw_names),
                    tuple(prefixes))  # fmt: skip
+
+
+def _is_8_bit(encoding: str) -> bool:
+    """Tell whether each byte is one character, and ASCII is ASCII: what expat reads as well."""
+    try:
+        text = bytes(range(256)).decode(encoding, "replace")
+    except (LookupError, UnicodeError):
+        return False
+    return len(text) == 256 and text[:128].isascii()  # noqa: PLR2004  # all bytes, and ASCII's
 
 
 def _detect(data: bytes) -> tuple[str, bytes]:

@@ -139,16 +139,15 @@ class _Explainer:
         data = self._document.data
         at = max(0, min(self._parser.ErrorByteIndex, len(data)))
         frame = self._stack[-1]
-        message = f"not well-formed: {reason}"
+        reason = reason.removeprefix("not well-formed ").strip("()")
         related = None
-        if frame.name and reason == "mismatched tag":
-            message += f"; <{frame.tag.raw}> is open"
-        elif frame.name and at == len(data):
-            message += f"; <{frame.tag.raw}> is not closed"
-        if ";" in message and not self._skipped:
+        if frame.name and not self._skipped and (reason == "mismatched tag" or at == len(data)):
+            if at == len(data):
+                reason = "the document ends too early"
             line = self._document.line(frame.tag.span.start)
-            message += f" since line {line}"
+            reason += f"; <{frame.tag.raw}> is open since line {line}"
             related = (f"<{frame.tag.raw}> begins here", frame.tag.span.start)
+        message = f"not well-formed: {reason}"
         self._report.add(Finding(Fault.NOT_WELL_FORMED, Span(at, min(at + 1, len(data))), message,
                                  frame.xpath or "/", related=related))  # fmt: skip
 

@@ -75,9 +75,12 @@ class Frame:
     @property
     def xpath(self) -> str:
         """Its path."""
-        if self.parent is None:
-            return ""
-        return f"{self.parent.xpath}/{self.tag.raw}" + (f"[{self.index}]" if self.index else "")
+        steps = []
+        frame: Frame | None = self
+        while frame is not None and frame.name:
+            steps.append(f"/{frame.tag.raw}" + (f"[{frame.index}]" if frame.index else ""))
+            frame = frame.parent
+        return "".join(reversed(steps))
 
     def ahead(self) -> list[str]:
         """Return the names of the children that have not begun yet."""

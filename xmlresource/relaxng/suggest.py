@@ -35,7 +35,8 @@ def _score(name: str, candidate: str) -> float | None:
         return 0.1
     if name.translate(_SEPARATORS) == candidate.translate(_SEPARATORS):
         return 0.5
-    cap = max(1, min(len(name), len(candidate)) // 3)
+    # Of a word of one or two letters, another letter makes another word.
+    cap = max(max(len(name), len(candidate)) > 2, min(len(name), len(candidate)) // 3)  # noqa: PLR2004
     found = distance(name, candidate, cap)
     if found > cap:
         return None
