@@ -60,7 +60,7 @@ def again(p: Pattern) -> Pattern:
     return choice(("oneOrMore", p), EMPTY)
 
 
-def start_open(p: Pattern, name: str) -> Pattern:
+def start_open(p: Pattern, name: str) -> Pattern:  # noqa: PLR0911  # a case per kind
     match p[0]:
         case "choice":
             return choice(start_open(p[1], name), start_open(p[2], name))
@@ -122,7 +122,7 @@ def close(p: Pattern) -> Pattern:
             return p
 
 
-def text(p: Pattern, value: str) -> Pattern:
+def text(p: Pattern, value: str) -> Pattern:  # noqa: PLR0911  # a case per kind
     match p[0]:
         case "choice":
             return choice(text(p[1], value), text(p[2], value))

@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 
+from xmlresource.relaxng import Limits, Schema
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.relaxng.conftest import Document
-    from xmlresource.relaxng import Schema
 
 
 def test_verdicts_are_those_of_jing(corpus: list[Document], domain_schema: Schema) -> None:
     wrong = [item.name for item in corpus if domain_schema.is_valid(item.data) != item.valid]
     assert wrong == []
+
+
+def test_verdicts_with_little_memory(
+    sample: list[Document], domain_schema: Schema, libvirt_schema_path: Path
+) -> None:
+    """Forgetting what it has learnt, and reading interleaves factored, changes no verdict."""
+    forgetful = Schema.load(libvirt_schema_path, cache_dir=None, limits=Limits(max_memory=400_000))
+    for item in sample:
+        assert forgetful.is_valid(item.data) == domain_schema.is_valid(item.data), item.name
 
 
 def test_diagnoses_agree_with_verdicts(sample: list[Document], domain_schema: Schema) -> None:
@@ -85,8 +95,6 @@ def test_nothing_in_the_corpus_is_refused_for_its_blanks(
 
 @pytest.mark.parametrize("name", ["network", "storagepool", "nodedev", "capability", "domaincaps"])
 def test_other_schemas_of_libvirt_load(libvirt_schema_path: Path, name: str) -> None:
-    from xmlresource.relaxng import Schema  # noqa: PLC0415  # the name is taken for typing above
-
     path = libvirt_schema_path.with_name(f"{name}.rng")
     if not path.is_file():
         pytest.skip(f"{path} is not installed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAMES = st.sampled_from("abc")
 VALUES = st.sampled_from(["v", "w"])
 MANY = settings(
-    max_examples=3000 if FULL else 250,
+    max_examples=3000 if FULL else 100,
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
@@ -68,7 +68,9 @@ def documents(draw: st.DrawFn, depth: int = 3, name: str | None = None) -> str:
     return f"<{tag}{inside}>{body}</{tag}>"
 
 
-def follow(draw: st.DrawFn, pattern: Pattern) -> tuple[dict[str, str], list[str]]:
+def follow(  # noqa: PLR0911  # a case per kind
+    draw: st.DrawFn, pattern: Pattern
+) -> tuple[dict[str, str], list[str]]:
     """Return attributes and content that match a pattern; random documents rarely do."""
     match pattern[0]:
         case "text":
@@ -129,7 +131,7 @@ def test_verdicts_of_a_naive_implementation(case: tuple[Pattern, list[str]]) -> 
     try:
         schema = Schema.load(schema_of(pattern), cache_dir=None)
     except SchemaError:
-        assume(False)
+        reject()
     for text in texts:
         expected = naive.is_valid(pattern, text)
         assert schema.is_valid(text.encode()) == expected, text
@@ -144,7 +146,7 @@ def test_verdicts_do_not_depend_on_what_was_read_before(case: tuple[Pattern, lis
     try:
         schema = Schema.load(schema_of(pattern), cache_dir=None)
     except SchemaError:
-        assume(False)
+        reject()
     forgetful = Schema.load(schema_of(pattern), cache_dir=None, limits=Limits(max_memory=600))
     for text in [*texts, *reversed(texts)]:
         assert schema.is_valid(text.encode()) == forgetful.is_valid(text.encode())
@@ -153,10 +155,10 @@ def test_verdicts_do_not_depend_on_what_was_read_before(case: tuple[Pattern, lis
 @MANY
 @given(cases())
 def test_verdicts_of_libxml2(case: tuple[Pattern, list[str]]) -> None:
-    """libxml2 accepts nothing that we refuse.
+    """libxml2 accepts nothing that we refuse, and without interleave and oneOrMore all the rest.
 
-    The other way round it deviates: it refuses valid documents where an interleave holds groups or
-    choices, and where a oneOrMore can match nothing. Those are the naive test's business.
+    With these it refuses valid documents: for the order of children where an interleave holds
+    groups or choices, and where what is repeated can match nothing.
     """
     pattern, texts = case
     source = schema_of(pattern)
@@ -164,10 +166,14 @@ def test_verdicts_of_libxml2(case: tuple[Pattern, list[str]]) -> None:
         schema = Schema.load(source, cache_dir=None)
         other = etree.RelaxNG(etree.fromstring(source))
     except (SchemaError, etree.RelaxNGParseError):
-        assume(False)
+        reject()
     for text in texts:
-        if "oneOrMore" in str(pattern) or "interleave" in str(pattern):
-            continue
         with suppress(etree.XMLSyntaxError):
             accepted = other.validate(etree.fromstring(text))
-            assert schema.is_valid(text.encode()) == accepted, text
+            valid = schema.is_valid(text.encode())
+            assert valid or not accepted, text
+            assert accepted or not valid or _libxml2_deviates(pattern), text
+
+
+def _libxml2_deviates(pattern: Pattern) -> bool:
+    return "oneOrMore" in str(pattern) or "interleave" in str(pattern)

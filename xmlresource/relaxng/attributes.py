@@ -237,7 +237,12 @@ class AttributeReader:
             finding.message += f"; {finding.hint}"
             return left, finding
         finding.suggestion = frame.spell(meant) if " " in meant else meant
-        finding.hint = f"did you mean '{local(meant)}'?"
+        finding.hint = f"did you mean '{finding.suggestion or local(meant)}'?"
+        if local(meant) == local(name):
+            uri = meant.rpartition(" ")[0]
+            finding.hint = (
+                f"did you mean it in {f'the namespace {uri}' if uri else 'no namespace'}?"
+            )
         finding.message += f"; {finding.hint}"
         return self._as(left, meant, value), None
 

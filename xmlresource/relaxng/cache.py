@@ -141,7 +141,7 @@ def _write(path: Path, grammar: Grammar, files: dict[str, bytes]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, 0o600)
-    except OSError:
+    except (OSError, ValueError):  # a ValueError for a folder with a NUL in its name
         return
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -186,7 +186,7 @@ class ElementBlame:
         parent = self._parent
         finding = self._add(Fault.UNKNOWN_ELEMENT, f"<{self._label}> is not allowed{parent.place}")
         now = parent.pattern.elements - {WILDCARD}
-        home = self._vocabulary().parents.get(self._name, set())
+        home = self._vocabulary().parents.get(self._name, set()) - {parent.name}
         meant = self._meant(now)
         if meant is not None and self._is_typo(meant, known_elsewhere=bool(home)):
             self._suggest(finding, meant)

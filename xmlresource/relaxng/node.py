@@ -111,9 +111,11 @@ class _Reader:
         parser = self._parser
         return self._location, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1
 
-    def _doctype(self, *_: object) -> None:
+    def _doctype(self, name: str, *_: object) -> None:
+        file, line, column = self._place()  # of the end of its name
+        column = max(column - len("<!DOCTYPE ") - len(name), 1)
         message = "a DOCTYPE is not allowed"
-        raise SchemaError(message, *self._place())
+        raise SchemaError(message, file, line, column)
 
     def _declare(self, prefix: str | None, uri: str | None) -> None:
         self._declared[prefix or ""] = uri or ""
