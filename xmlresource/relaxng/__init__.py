@@ -11,12 +11,11 @@ A package of its own: it needs nothing but the standard library.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xmlresource.relaxng.errors import SchemaError
 from xmlresource.relaxng.limits import Limits
 from xmlresource.relaxng.schema import Schema
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from xmlresource.relaxng.diagnostic import Diagnostic, Fault, Related
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xmlresource.relaxng.names import contains
 from xmlresource.relaxng.patterns import (
     AFTER,
@@ -19,6 +17,7 @@ from xmlresource.relaxng.patterns import (
     Pattern,
 )
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

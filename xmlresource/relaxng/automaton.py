@@ -18,8 +18,6 @@ parent go on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
 from xmlresource.relaxng.datatypes import has_blanks_around, is_blank
 from xmlresource.relaxng.derivatives import (
     attribute_values,
@@ -33,8 +31,9 @@ from xmlresource.relaxng.derivatives import (
 from xmlresource.relaxng.interleave import model
 from xmlresource.relaxng.patterns import NOT_ALLOWED, TEXT, Pattern
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from typing import Protocol, TypeAlias
 
     from xmlresource.relaxng.derivatives import Opened
     from xmlresource.relaxng.interleave import Model
@@ -42,9 +41,17 @@ if TYPE_CHECKING:
 
     Step: TypeAlias = "tuple[Table, Opening, State]"
 
+    class Final(Protocol):
+        """What is left of a child at its end tag: a `State`, or what else knows its pattern."""
+
+        @property
+        def pattern(self) -> Pattern:
+            """What is still to come."""
+
+
 # What a remembered thing costs, roughly, in bytes (measured on libvirt's domains).
-_PATTERN_COST = 600
-_ENTRY_COST = 250
+_PATTERN_COST = 1600
+_ENTRY_COST = 400
 # A longer value is not worth remembering.
 _LONG = 200
 
@@ -60,10 +67,11 @@ class State(dict[str, "Step"]):
         pattern: the content that is still to come.
         special: whether reading it takes more than its entries: there may be text, or it is to be
             read factored.
-        texts: maps the text before a tag to the state after it.
+        model: how to read it factored, or None.
+        texts: maps the text before a tag to the state after it; None where it is not special.
     """
 
-    __slots__ = ("automaton", "pattern", "special", "texts")
+    __slots__ = ("automaton", "model", "pattern", "special", "texts")
 
     # States are unique, and keys of tables.
     __hash__ = object.__hash__  # type: ignore[assignment]  # dict has none, which is its type
@@ -72,8 +80,9 @@ class State(dict[str, "Step"]):
         super().__init__()
         self.automaton = automaton
         self.pattern = pattern
-        self.special = pattern.has_text or automaton.model_of(pattern) is not None
-        self.texts: dict[str, State] = {}
+        self.model = automaton.model_of(pattern)
+        self.special = pattern.has_text or self.model is not None
+        self.texts = Texts(self) if self.special else None
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -86,16 +95,24 @@ class State(dict[str, "Step"]):
         self[name] = step
         return step
 
-    def after_text(self, text: str) -> State:
-        """Return the state after the text before the next tag."""
-        state = self.texts.get(text)
-        if state is None:
-            state = self.automaton.state(by_whole_text(self.pattern, text))
-            if self.pattern.kind != TEXT and not is_blank(text) and has_blanks_around(text):
-                self.automaton.untrimmed += 1
-            elif len(text) < _LONG:
-                self.automaton.charge(len(text))
-                self.texts[text] = state
+
+class Texts(dict[str, State]):
+    """Maps the text before a tag to the state after it."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self.state = state
+
+    def __missing__(self, text: str) -> State:
+        automaton, pattern = self.state.automaton, self.state.pattern
+        state = automaton.state(by_whole_text(pattern, text))
+        if pattern.kind != TEXT and not is_blank(text) and has_blanks_around(text):
+            automaton.untrimmed += 1
+        elif len(text) < _LONG:
+            automaton.charge(len(text))
+            self[text] = state
         return state
 
 
@@ -159,15 +176,7 @@ class Values(dict[str, Pattern]):
         return left
 
 
-class Final(Protocol):
-    """What is left of a child at its end tag: a `State`, or what else knows its pattern."""
-
-    @property
-    def pattern(self) -> Pattern:
-        """What is still to come."""
-
-
-class Table(dict[Final, State]):
+class Table(dict["Final", State]):
     """Maps the final state of a child to the next state of its parent."""
 
     __slots__ = ("automaton", "rests")
@@ -245,7 +254,7 @@ class Automaton:
             for entry in memory.values():
                 if isinstance(entry, dict):
                     entry.clear()
-                if isinstance(entry, State):
+                if isinstance(entry, State) and entry.texts is not None:
                     entry.texts.clear()
             memory.clear()
         self._pool.drop()

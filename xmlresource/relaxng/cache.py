@@ -1,27 +1,30 @@
 """Simplified grammars on disk, so that one small document need not wait for its schema.
 
-An entry is good for exactly the bytes that the grammar was made from, and for this version of the
-engine and of Python. Whatever goes wrong with the cache, the grammar is made from its files.
+An entry is good for exactly the bytes that the grammar was made from, which it holds to compare,
+and for this version of the engine and of Python. Whatever goes wrong with the cache, the grammar is
+made from its files.
+
+`hashlib` and `pathlib` are not used on the way to a cached grammar: importing them takes longer
+than all the rest.
 """
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
-import secrets
 import stat
 import sys
+import zlib
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
 
 from xmlresource.relaxng.errors import SchemaError
 from xmlresource.relaxng.grammar import Grammar
 from xmlresource.relaxng.source import Sources
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from pathlib import Path
+    from typing import Any, Final, Literal, TypeAlias
 
     from xmlresource.relaxng.source import Resolver
 
@@ -29,8 +32,8 @@ if TYPE_CHECKING:
 ENGINE_VERSION = 1
 
 _MAGIC = f"relaxng {ENGINE_VERSION} {sys.implementation.cache_tag} {marshal.version}\n".encode()
-_DIGEST = hashlib.sha256().digest_size
-_MAX_BYTES = 32 << 20
+_CHECKSUM = 4
+_MAX_BYTES = 64 << 20
 
 
 class _Default(Enum):
@@ -42,14 +45,13 @@ if TYPE_CHECKING:
     CacheDir: TypeAlias = str | os.PathLike[str] | Literal[_Default.CACHE] | None
 
 
-def _user_cache() -> Path | None:
+def _user_cache() -> str | None:
     """Return ``$XDG_CACHE_HOME/xmlresource/relaxng``, or the same below ``~/.cache``."""
     configured = os.environ.get("XDG_CACHE_HOME", "")
-    try:
-        root = Path(configured) if Path(configured).is_absolute() else Path.home() / ".cache"
-    except RuntimeError:  # there is no home
-        return None
-    return root / "xmlresource" / "relaxng"
+    if configured.startswith("/"):
+        return f"{configured}/xmlresource/relaxng"
+    home = os.environ.get("HOME", "")
+    return f"{home}/.cache/xmlresource/relaxng" if home.startswith("/") else None
 
 
 class GrammarCache:
@@ -59,7 +61,7 @@ class GrammarCache:
         if isinstance(folder, _Default):
             self._folder = _user_cache()
         else:
-            self._folder = None if folder is None else Path(folder)
+            self._folder = None if folder is None else os.fspath(folder)
 
     def load(
         self, location: str, given: dict[str, bytes], resolver: Resolver | None
@@ -72,11 +74,12 @@ class GrammarCache:
         sources = Sources(resolver, given)
         main = sources.read(location)
         path = self._path(location, main)
-        found = _read(path, sources) if path else None
+        found = _read(path, location, sources) if path else None
         if found is not None:
             return found
-        from xmlresource.relaxng.restrictions import check_restrictions  # noqa: PLC0415  # slow,
-        from xmlresource.relaxng.simplify import simplify  # noqa: PLC0415  # not needed above
+        # Slow to import, and not needed above.
+        from xmlresource.relaxng.restrictions import check_restrictions  # noqa: PLC0415
+        from xmlresource.relaxng.simplify import simplify  # noqa: PLC0415
 
         sources = Sources(resolver, {**given, location: main})
         grammar = simplify(sources, location)
@@ -85,32 +88,38 @@ class GrammarCache:
             _write(path, grammar, sources.read_so_far)
         return grammar, tuple(sources.read_so_far)
 
-    def _path(self, location: str, main: bytes) -> Path | None:
+    def _path(self, location: str, main: bytes) -> str | None:
+        """Return where the grammar would be. What is there is compared: this need not be unique."""
         if self._folder is None:
             return None
-        # The folder matters: the same bytes include other files elsewhere.
-        key = hashlib.sha256(_MAGIC + os.fsencode(Path(location).absolute()) + b"\0" + main)
-        return self._folder / f"{key.hexdigest()}.grammar"
+        place = zlib.crc32(os.fsencode(_absolute(location)))
+        return f"{self._folder}/{place:08x}-{zlib.crc32(main):08x}.grammar"
 
 
-def _read(path: Path, sources: Sources) -> tuple[Grammar, tuple[str, ...]] | None:
+def _absolute(location: str) -> str:
+    return location if location.startswith("/") else f"{os.getcwd()}/{location}"  # noqa: PTH109  # see above
+
+
+def _read(path: str, location: str, sources: Sources) -> tuple[Grammar, tuple[str, ...]] | None:
     """Return the grammar in a cache file, if it is ours, intact and up to date."""
     data = _read_own(path)
     if data is None or not data.startswith(_MAGIC):
         return None
-    digest, payload = data[len(_MAGIC) :][:_DIGEST], data[len(_MAGIC) + _DIGEST :]
-    if hashlib.sha256(payload).digest() != digest:
+    payload = data[len(_MAGIC) + _CHECKSUM :]
+    if zlib.crc32(payload).to_bytes(_CHECKSUM, "big") != data[len(_MAGIC) :][:_CHECKSUM]:
         return None  # marshal must not be given damaged data
-    files, start, elements = marshal.loads(payload)  # noqa: S302  # our own file, and intact
+    owner, files, start, elements = marshal.loads(payload)  # noqa: S302  # our own file, and intact
+    if owner != _absolute(location):
+        return None
     try:
-        if any(hashlib.sha256(sources.read(file)).digest() != seal for file, seal in files):
+        if any(sources.read(file) != content for file, content in files.items()):
             return None
     except SchemaError:
         return None
-    return Grammar(start, elements, []), tuple(file for file, _ in files)
+    return Grammar(start, elements, []), tuple(files)
 
 
-def _read_own(path: Path) -> bytes | None:
+def _read_own(path: str) -> bytes | None:
     """Return the content of a regular file that belongs to this user and that no other can write.
 
     The checks are made on the open file, so that it cannot be exchanged in between.
@@ -130,15 +139,22 @@ def _read_own(path: Path) -> bytes | None:
             return None
 
 
-def _write(path: Path, grammar: Grammar, files: dict[str, bytes]) -> None:
+def _write(path: str, grammar: Grammar, files: dict[str, bytes]) -> None:
     """Write a cache file, all or nothing; give up silently where that cannot be done."""
-    seals = [(file, hashlib.sha256(data).digest()) for file, data in files.items()]
-    content: tuple[Any, ...] = (seals, grammar.start, grammar.elements)
+    from pathlib import Path  # noqa: PLC0415  # see the top
+
+    content: tuple[Any, ...] = (
+        _absolute(next(iter(files))),
+        files,
+        grammar.start,
+        grammar.elements,
+    )
     payload = marshal.dumps(content)
-    data = _MAGIC + hashlib.sha256(payload).digest() + payload
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    data = _MAGIC + zlib.crc32(payload).to_bytes(_CHECKSUM, "big") + payload
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, 0o600)
     except (OSError, ValueError):  # a ValueError for a folder with a NUL in its name
@@ -146,7 +162,7 @@ def _write(path: Path, grammar: Grammar, files: dict[str, bytes]) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError:
         _remove(temporary)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xmlresource.relaxng.datatypes import Datatype
 from xmlresource.relaxng.patterns import CHOICE, GROUP, INTERLEAVE, Pattern, Pool
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Callable
 

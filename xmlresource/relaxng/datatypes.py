@@ -10,13 +10,12 @@ form only, ``ID``/``IDREF`` for theirs, and ``duration`` has no order.
 
 from __future__ import annotations
 
-import base64
 import math
 import re
-from typing import TYPE_CHECKING
 
 from xmlresource.relaxng import regex
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
     from typing import TypeAlias
@@ -73,6 +72,18 @@ _LEXICAL = {
     r"(?:T(?=.)(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?)?",
 }
 
+# Every ASCII character that is a name character, and the names made of those only.
+_ASCII_NCNAME = "[A-Za-z_][A-Za-z0-9_.-]*"
+_ASCII_NAMES = {
+    **dict.fromkeys(("NCName", "ID", "IDREF", "ENTITY"), _ASCII_NCNAME),
+    **dict.fromkeys(("IDREFS", "ENTITIES"), f"{_ASCII_NCNAME}(?: {_ASCII_NCNAME})*"),
+    **dict.fromkeys(("QName", "NOTATION"), f"(?:{_ASCII_NCNAME}:)?{_ASCII_NCNAME}"),
+    "Name": "[A-Za-z_:][A-Za-z0-9_.:-]*",
+    "NMTOKEN": "[A-Za-z0-9_.:-]+",
+    "NMTOKENS": "[A-Za-z0-9_.:-]+(?: [A-Za-z0-9_.:-]+)*",
+}
+_NAMES = _ASCII_NAMES.keys()
+
 _INTEGERS: dict[str, tuple[int | None, int | None]] = {
     "integer": (None, None),
     "positiveInteger": (1, None),
@@ -99,7 +110,7 @@ _DIGITS = frozenset(("totalDigits", "fractionDigits"))
 
 _FEBRUARY = "02"
 _DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_DATE_PARTS = re.compile(
+_DATE_PARTS = (
     r"(?P<year>-?[0-9]{4,})?(?P<monthday>-{0,3}[0-9]{2}(?:-[0-9]{2})?)?(?:--)?"
     r"(?:T?(?P<time>[0-9:.]{8,}))?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?"
 )
@@ -234,10 +245,24 @@ def _lexical_test(name: str) -> Test:
     form = _LEXICAL.get(name)
     if form is None:
         return lambda _: True
+    if name in _NAMES:
+        return _name_test(form, _ASCII_NAMES[name])
     match = re.compile(form).fullmatch
     if name in ("dateTime", "date", "gMonthDay"):
         return lambda text: match(text) is not None and _is_day(text)
     return _as_test(match)
+
+
+def _name_test(form: str, ascii_form: str) -> Test:
+    """Return a test for names that need not compile the large expression for ASCII names."""
+    match_ascii = re.compile(ascii_form).fullmatch
+
+    def test(text: str) -> bool:
+        if text.isascii():
+            return match_ascii(text) is not None
+        return re.fullmatch(form, text) is not None  # compiled once: re has a cache
+
+    return test
 
 
 def _integer_test(low: int | None, high: int | None) -> Test:
@@ -266,6 +291,8 @@ def _integer(text: str) -> int | float:
 
 
 def _is_base64(text: str) -> bool:
+    import base64  # noqa: PLC0415  # rarely needed, and every start would pay for it
+
     compact = text.replace(" ", "")
     try:
         return compact.isascii() and base64.b64encode(base64.b64decode(compact)) == compact.encode()
@@ -308,7 +335,7 @@ def _measure(name: str) -> Callable[[str], int]:
     if name == "hexBinary":
         return lambda text: len(text) // 2
     if name == "base64Binary":
-        return lambda text: len(base64.b64decode(text)) if _is_base64(text) else -1
+        return lambda text: len(text.replace(" ", "").rstrip("=")) * 3 // 4
     return len
 
 
@@ -356,7 +383,7 @@ def _decimal(text: str) -> float:
 
 def _instant(text: str) -> float:
     """Return the seconds of a date or time since the year 0, taking no zone for UTC."""
-    match = _DATE_PARTS.fullmatch(text)
+    match = re.fullmatch(_DATE_PARTS, text)
     if match is None:
         return math.nan
     year = int(match["year"] or 0)

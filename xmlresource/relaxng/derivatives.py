@@ -7,8 +7,6 @@ content of an element is the same pattern wherever the element stands.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xmlresource.relaxng.datatypes import BLANKS, is_blank
 from xmlresource.relaxng.names import WILDCARD, contains
 from xmlresource.relaxng.patterns import (
@@ -28,6 +26,7 @@ from xmlresource.relaxng.patterns import (
     rebuild,
 )
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xmlresource.relaxng.automaton import Invalid
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from xmlresource.relaxng.automaton import Automaton, Final, Opening, State, Table
     from xmlresource.relaxng.interleave import Model
@@ -19,6 +18,7 @@ class Factored:
 
     #: There is never text in it, nor anything to be done on entering it again.
     special = False
+    model = None
 
     def __init__(self, automaton: Automaton, taken: Model) -> None:
         self._branch_of = taken.branch_of

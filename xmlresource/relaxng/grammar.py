@@ -21,12 +21,10 @@ name of the define that a datatype is the content of, for messages; ``place`` an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from xmlresource.relaxng.names import NameClass
 
@@ -38,7 +36,6 @@ TEXT: Form = ("text",)
 NOT_ALLOWED: Form = ("notAllowed",)
 
 
-@dataclass(slots=True)
 class Grammar:
     """A simplified grammar.
 
@@ -48,9 +45,14 @@ class Grammar:
         places: file, line and column of what the forms refer to; empty when loaded from a cache.
     """
 
-    start: Form
-    elements: list[tuple[NameClass, Form, int]]
-    places: list[Place]
+    __slots__ = ("elements", "places", "start")
+
+    def __init__(
+        self, start: Form, elements: list[tuple[NameClass, Form, int]], places: list[Place]
+    ) -> None:
+        self.start = start
+        self.elements = elements
+        self.places = places
 
 
 def choice(forms: Iterable[Form]) -> Form:

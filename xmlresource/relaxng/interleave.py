@@ -7,8 +7,6 @@ state of the whole is the tuple of the branches' own states, of which there are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xmlresource.relaxng.analysis import nodes
 from xmlresource.relaxng.names import WILDCARD, members
 from xmlresource.relaxng.patterns import ELEMENT, INTERLEAVE, Pattern
@@ -17,7 +15,6 @@ from xmlresource.relaxng.patterns import ELEMENT, INTERLEAVE, Pattern
 _MIN_BRANCHES = 6
 
 
-@dataclass(frozen=True, slots=True)
 class Model:
     """An interleave taken apart.
 
@@ -26,8 +23,11 @@ class Model:
         branch_of: the number of the branch that an element's name belongs to.
     """
 
-    branches: tuple[Pattern, ...]
-    branch_of: dict[str, int]
+    __slots__ = ("branch_of", "branches")
+
+    def __init__(self, branches: tuple[Pattern, ...], branch_of: dict[str, int]) -> None:
+        self.branches = branches
+        self.branch_of = branch_of
 
 
 def model(pattern: Pattern) -> Model | None:

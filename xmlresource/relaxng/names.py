@@ -11,11 +11,10 @@ class is a plain value, so that a compiled grammar can be stored by `marshal`:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     NameClass: TypeAlias = str | tuple[Any, ...]
 

@@ -10,14 +10,22 @@ from __future__ import annotations
 from bisect import insort
 from itertools import islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol
 
 from xmlresource.relaxng.names import members
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
+    from typing import Protocol
 
     from xmlresource.relaxng.names import NameClass
+
+    class Atom(Protocol):
+        """What a ``data`` or ``value`` pattern asks of a string."""
+
+        def accepts(self, text: str) -> bool:
+            """Tell whether the string matches."""
+
 
 # Kinds of patterns. Plain numbers: they are compared in the innermost functions.
 (NOT_ALLOWED, EMPTY, TEXT, CHOICE, INTERLEAVE, GROUP, ONE_OR_MORE,
@@ -25,13 +33,6 @@ if TYPE_CHECKING:
 
 COMPOSITE = frozenset((CHOICE, INTERLEAVE, GROUP))
 NOTHING: frozenset[str] = frozenset()
-
-
-class Atom(Protocol):
-    """What a ``data`` or ``value`` pattern asks of a string."""
-
-    def accepts(self, text: str) -> bool:
-        """Tell whether the string matches."""
 
 
 class Pattern:

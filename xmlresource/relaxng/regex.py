@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 import re
 import sys
-import unicodedata
-from typing import TYPE_CHECKING, NoReturn
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import NoReturn
 
 # XML 1.0 (fifth edition), productions 4 and 4a, as the inside of a Python character class.
 NAME_START = (
@@ -26,8 +26,8 @@ NAME_CHAR = NAME_START + r"\-.0-9\xb7\u0300-\u036f\u203f\u2040"
 _SINGLE = {"n": r"\n", "r": r"\r", "t": r"\t"}
 _ESCAPABLE = frozenset("\\|.-^?*+{}()[]")
 _SPACE = r" \t\n\r"
-_QUANTITY = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
-_PROPERTY = re.compile(r"\{(?:Is([A-Za-z0-9\-]+)|([LMNPZSC][a-z]?))\}")
+_QUANTITY = r"\{([0-9]+)(?:(,)([0-9]*))?\}"
+_PROPERTY = r"\{(?:Is([A-Za-z0-9\-]+)|([LMNPZSC][a-z]?))\}"
 
 # The blocks of Unicode that schemas name; the rest of the list is rarely, if ever, seen.
 _BLOCKS = {
@@ -140,13 +140,13 @@ class _Translator:
             return char
         if char != "{":
             return ""
-        match = _QUANTITY.match(self._text, self._at)
+        match = re.match(_QUANTITY, self._text[self._at :])
         if match is None:
             self._fail("bad quantity")
         low, comma, high = match.groups()
         if comma and high and int(high) < int(low):
             self._fail("bad quantity")
-        self._at = match.end()
+        self._at += match.end()
         return match.group()
 
     def _atom(self) -> str:
@@ -188,10 +188,10 @@ class _Translator:
         return _categories("PZC"), char == "w"
 
     def _property(self) -> str:
-        match = _PROPERTY.match(self._text, self._at)
+        match = re.match(_PROPERTY, self._text[self._at :])
         if match is None:
             self._fail("bad property")
-        self._at = match.end()
+        self._at += match.end()
         block, category = match.groups()
         if category:
             return _categories(category)
@@ -283,6 +283,8 @@ def _categories(wanted: str) -> str:
     ``wanted`` is one category (``"Lu"``), or the letters of several groups (``"PZC"``). Python's
     `re` cannot name a category; the scan takes some 0.1 s and only schemas that name one pay it.
     """
+    import unicodedata  # noqa: PLC0415  # as rarely needed as the scan
+
     whole = wanted[-1].isupper()
     out = []
     start = -1

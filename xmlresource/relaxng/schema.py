@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from xmlresource.relaxng import verdict
 from xmlresource.relaxng.automaton import Automaton
@@ -13,7 +11,10 @@ from xmlresource.relaxng.cache import DEFAULT_CACHE, GrammarCache
 from xmlresource.relaxng.compiler import Compiler
 from xmlresource.relaxng.limits import Limits
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
+    from typing import Any
+
     from xmlresource.relaxng.cache import CacheDir
     from xmlresource.relaxng.diagnostic import Diagnostic
     from xmlresource.relaxng.grammar import Grammar
@@ -73,9 +74,9 @@ class Schema:
             SchemaError: a file cannot be read, or is not a correct schema.
         """
         if isinstance(source, bytes):
-            folder = os.fspath(base) if base is not None else "."
-            location, given = str(Path(folder) / "<schema>"), {}
-            given[location] = source
+            folder = "" if base is None else os.fspath(base).rstrip("/") + "/"
+            location = f"{folder}<schema>"
+            given = {location: source}
         else:
             location, given = os.fspath(source), {}
         grammar, files = GrammarCache(cache_dir).load(location, given, resolver)

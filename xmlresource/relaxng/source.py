@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from xmlresource.relaxng.errors import SchemaError
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     #: Given a location, returns the bytes of that file; None to have it read from disk.
     Resolver: TypeAlias = Callable[[str], bytes | None]
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
-_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.\-]+:"
 _MAX_BYTES = 16 << 20
 
 
@@ -47,11 +45,12 @@ class Sources:
         data = self._resolver(location) if self._resolver else None
         if data is not None:
             return data
-        if _SCHEME.match(location):
+        if re.match(_SCHEME, location):
             message = "only local files are read"
             raise SchemaError(message, location)
         try:
-            with Path(location).open("rb") as file:
+            # pathlib is slow to import, and this is on the way of every start.
+            with open(location, "rb") as file:  # noqa: PTH123
                 data = file.read(_MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
@@ -67,20 +66,18 @@ def join(base: str, reference: str) -> str:
     """Resolve a relative reference (``href``, ``xml:base``) against the location of its file."""
     if reference.startswith("file:"):
         reference = re.sub("^file:(//(localhost)?)?", "", reference)
-    elif _SCHEME.match(reference):
+    elif re.match(_SCHEME, reference):
         return reference
     reference = _unescape(reference)
     if not reference:
         return base
-    if _SCHEME.match(base):
-        return base[: base.rindex("/") + 1] + reference if "/" in base else reference
-    folder = base if base.endswith("/") else str(Path(base).parent)
-    joined = str(Path(folder) / reference)
-    return joined + "/" if reference.endswith("/") else joined
+    if reference.startswith("/"):
+        return reference
+    return base[: base.rfind("/") + 1] + reference
 
 
 def _unescape(reference: str) -> str:
-    raw = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), reference)
+    raw = re.sub("%([0-9A-Fa-f]{2})", lambda match: chr(int(match[1], 16)), reference)
     if raw == reference:
         return reference
     try:

@@ -64,4 +64,4 @@ def distance(left: str, right: str, cap: int) -> int:
         if min(row) > cap:
             return cap + 1
         before, above = above, row
-    return above[-1]
+    return min(above[-1], cap + 1)

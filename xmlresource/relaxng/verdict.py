@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from xmlresource.relaxng.automaton import Invalid
-from xmlresource.relaxng.datatypes import is_blank
+from xmlresource.relaxng.datatypes import BLANKS, is_blank
 from xmlresource.relaxng.factored import Factored
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from xmlresource.relaxng.automaton import Automaton
     from xmlresource.relaxng.limits import Limits
@@ -58,7 +59,9 @@ class _Run:
 
         self._push = push
 
-    def read(self, data: bytes, names: dict[str, Any]) -> bool:
+    def read(  # noqa: C901  # two handlers, which it is counted with
+        self, data: bytes, names: dict[str, Any]
+    ) -> bool:
         """Read the document.
 
         The handlers are closures over local variables, and test as little as possible: they are
@@ -67,30 +70,35 @@ class _Run:
         """
         tables, push = self._tables, self._push
         pop = tables.pop
-        enter = self._enter
         text: list[str] = []
-        state: Any = enter(self._automaton.start, text)
+        state: Any = self._automaton.start
 
         def start(name: str, attributes: list[str]) -> None:
             nonlocal state
             if state.special:
-                state = state.after_text("".join(text))
+                state = state.texts["".join(text)]
                 text.clear()
             table, opening, state = state[name]
             if attributes:
                 state = opening[tuple(attributes)]
             push(table)
             if state.special:
-                state = enter(state, text)
+                if text:
+                    _check_blank(text)
+                if state.model is not None:
+                    state = Factored(state.automaton, state.model)
 
         def end(_: str) -> None:
             nonlocal state
             if state.special:
-                state = state.after_text("".join(text))
+                state = state.texts["".join(text)]
                 text.clear()
             state = pop()[state]
             if state.special:
-                state = enter(state, text)
+                if text:
+                    _check_blank(text)
+                if state.model is not None:
+                    state = Factored(state.automaton, state.model)
 
         parser = expat.ParserCreate(None, " ", names)
         parser.buffer_text = True
@@ -103,14 +111,12 @@ class _Run:
         parser.Parse(data, True)  # noqa: FBT003  # expat takes no keywords
         return state.pattern.nullable and is_blank("".join(text))
 
-    def _enter(self, state: Any, text: list[str]) -> Any:
-        """Prepare for what an element with a special state holds."""
-        if text:  # what came before, where only blanks may be
-            if not is_blank("".join(text)):
-                raise Invalid
-            text.clear()
-        taken = self._automaton.model_of(state.pattern) if state.special else None
-        return state if taken is None else Factored(self._automaton, taken)
+
+def _check_blank(text: list[str]) -> None:
+    """Refuse text where only blanks may be: what was put off until the buffer is needed."""
+    if "".join(text).strip(BLANKS):
+        raise Invalid
+    text.clear()
 
 
 def _refuse(*_: object) -> None:
