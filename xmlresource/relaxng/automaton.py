@@ -221,7 +221,7 @@ class Automaton:
         self._start = start
         self._max_memory = max_memory
         self._spent = 0
-        self._seen_patterns = len(pool)
+        self._seen_patterns = pool.count
         self._states: dict[Pattern, State] = {}
         self._openings: dict[Pattern, Opening] = {}
         self._tables: dict[tuple[Pattern, ...], Table] = {}
@@ -241,9 +241,11 @@ class Automaton:
 
     def charge(self, size: int) -> None:
         """Account for something remembered, and for the patterns made meanwhile."""
-        count = len(self._pool)
-        self._spent += size + _ENTRY_COST + _PATTERN_COST * max(0, count - self._seen_patterns)
-        self._seen_patterns = count
+        self._spent += size + _ENTRY_COST
+        count = self._pool.count
+        if count != self._seen_patterns:
+            self._spent += _PATTERN_COST * (count - self._seen_patterns)
+            self._seen_patterns = count
         if self._spent > self._max_memory:
             self._reset()
 
@@ -258,7 +260,6 @@ class Automaton:
                     entry.texts.clear()
             memory.clear()
         self._pool.drop()
-        self._seen_patterns = len(self._pool)
 
     def model_of(self, pattern: Pattern) -> Model | None:
         """Return how to read the pattern factored; None where that is not to be done."""

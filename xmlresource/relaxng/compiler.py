@@ -22,12 +22,13 @@ class Data:
         label: name of the define it comes from, or empty.
     """
 
-    __slots__ = ("accepts", "datatype", "label")
+    __slots__ = ("accepts", "datatype", "label", "token")
 
     def __init__(self, datatype: Datatype, label: str) -> None:
         self.datatype = datatype
         self.label = label
         self.accepts = datatype.accepts
+        self.token: str | None = None
 
 
 class Value:
@@ -36,20 +37,22 @@ class Value:
     Attributes:
         datatype: how the strings are compared.
         text: the value, as the schema has it.
+        token: the value, where it is compared as a token.
     """
 
-    __slots__ = ("_value", "datatype", "text")
+    __slots__ = ("_value", "datatype", "text", "token")
 
     def __init__(self, datatype: Datatype, text: str) -> None:
         self.datatype = datatype
         self.text = text
         self._value = datatype.value(text)
+        self.token = datatype.normalize(text) if datatype.name == "token" else None
 
     def accepts(self, text: str) -> bool:
         """Tell whether the string stands for the same value."""
         datatype = self.datatype
-        if datatype.name == "token":  # the usual case, in short
-            return datatype.normalize(text) == self._value
+        if self.token is not None:  # the usual case, in short
+            return datatype.normalize(text) == self.token
         return datatype.accepts(text) and datatype.value(text) == self._value
 
 

@@ -118,7 +118,9 @@ _DATE_PARTS = (
 
 def collapse(text: str) -> str:
     """Return the text without blanks around it and with single spaces inside."""
-    return _BLANK_RUN.sub(" ", text).strip(" ")
+    # The strip is the common case, and much cheaper than the expression.
+    text = text.strip(BLANKS)
+    return _BLANK_RUN.sub(" ", text) if any(map(text.__contains__, BLANKS)) else text
 
 
 def is_blank(text: str) -> bool:
@@ -211,9 +213,7 @@ class Datatype:
             return text
         if self.name == "normalizedString":
             return text.translate(_TO_SPACES)
-        # The strip is the common case, and much cheaper than the expression.
-        text = text.strip(BLANKS)
-        return collapse(text) if any(map(text.__contains__, BLANKS)) else text
+        return collapse(text)
 
     def value(self, text: str) -> Hashable:
         """Return the value that an accepted text stands for, to be compared by ``==``."""

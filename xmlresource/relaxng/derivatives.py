@@ -7,7 +7,7 @@ content of an element is the same pattern wherever the element stands.
 
 from __future__ import annotations
 
-from xmlresource.relaxng.datatypes import BLANKS, is_blank
+from xmlresource.relaxng.datatypes import BLANKS, collapse, is_blank
 from xmlresource.relaxng.names import WILDCARD, contains
 from xmlresource.relaxng.patterns import (
     AFTER,
@@ -213,8 +213,18 @@ def by_whole_text(pattern: Pattern, text: str) -> Pattern:
 
 
 def matches(pattern: Pattern, text: str) -> bool:
-    """Tell whether a string as a whole matches (as the value of an attribute, say)."""
-    return pattern.kind == TEXT or by_whole_text(pattern, text).nullable
+    """Tell whether a string as a whole matches, as the value of an attribute does.
+
+    The same as asking whether `by_whole_text` leaves something nullable, without making patterns.
+    """
+    kind = pattern.kind
+    if kind == CHOICE:
+        if pattern.tokens and collapse(text) in pattern.tokens:
+            return True
+        return any(matches(part, text) for part in pattern.untokened)
+    if kind in (DATA, VALUE):
+        return _atom_accepts(pattern, text)
+    return kind == TEXT or by_whole_text(pattern, text).nullable
 
 
 def marks(pattern: Pattern) -> frozenset[int]:

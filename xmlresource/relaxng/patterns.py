@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from xmlresource.relaxng.names import NameClass
 
     class Atom(Protocol):
-        """What a ``data`` or ``value`` pattern asks of a string."""
+        """What a ``data`` or ``value`` pattern asks of a string.
+
+        Attributes:
+            token: the only string that it accepts once blanks are collapsed, or None.
+        """
+
+        token: str | None
 
         def accepts(self, text: str) -> bool:
             """Tell whether the string matches."""
@@ -52,10 +58,28 @@ class Pattern:
         nullable: whether it matches nothing at all (an attribute that is still to come counts as
             something).
         content: of an element: its content, compiled when first asked for.
+        tokens: of a choice: the strings that its values of type token are.
+        untokened: of a choice: its other alternatives.
     """
 
-    __slots__ = ("_closed", "atom", "attributes", "content", "elements", "has_text", "kind",
-                 "mark", "names", "nullable", "number", "parts", "pool", "steps")  # fmt: skip
+    __slots__ = (
+        "_closed",
+        "atom",
+        "attributes",
+        "content",
+        "elements",
+        "has_text",
+        "kind",
+        "mark",
+        "names",
+        "nullable",
+        "number",
+        "parts",
+        "pool",
+        "steps",
+        "tokens",
+        "untokened",
+    )
 
     _closed: Pattern | None
     attributes: frozenset[str]
@@ -64,6 +88,8 @@ class Pattern:
     has_text: bool
     nullable: bool
     names: NameClass
+    tokens: frozenset[str]
+    untokened: tuple[Pattern, ...]
     atom: Atom
     #: What reading an attribute of a name leads to (filled by `automaton`).
     steps: dict[str, object]
@@ -134,6 +160,15 @@ def _content(pattern: Pattern) -> Pattern:
     return pattern.pool.compile(pattern.mark)
 
 
+def _tokens(pattern: Pattern) -> frozenset[str]:
+    atoms = [part.atom for part in pattern.parts if part.kind == VALUE]
+    return frozenset(atom.token for atom in atoms if atom.token is not None)
+
+
+def _untokened(pattern: Pattern) -> tuple[Pattern, ...]:
+    return tuple(p for p in pattern.parts if p.kind != VALUE or p.atom.token is None)
+
+
 def _steps(_: Pattern) -> dict[str, object]:
     return {}
 
@@ -149,6 +184,8 @@ _PROPERTIES: dict[str, Callable[[Pattern], object]] = {
     "nullable": _nullable,
     "content": _content,
     "steps": _steps,
+    "tokens": _tokens,
+    "untokened": _untokened,
     "_closed": _no_closed,
 }
 
@@ -160,12 +197,15 @@ class Pool:
 
     Args:
         compile_element: gives the content of the element declaration with that number.
+
+    Attributes:
+        count: how many have been made so far.
     """
 
     def __init__(self, compile_element: Callable[[int], Pattern]) -> None:
         self.compile = compile_element
         self._patterns: dict[Hashable, Pattern] = {}
-        self._count = 0
+        self.count = 0
         self._permanent: dict[Hashable, Pattern] = {}
         self.not_allowed = self._make(NOT_ALLOWED, ())
         self.empty = self._make(EMPTY, ())
@@ -193,8 +233,8 @@ class Pool:
         key = (kind, parts, extra)
         pattern = self._patterns.get(key)
         if pattern is None:
-            self._count += 1
-            pattern = self._patterns[key] = Pattern(self, kind, parts, self._count)
+            self.count += 1
+            pattern = self._patterns[key] = Pattern(self, kind, parts, self.count)
         return pattern
 
     def element(self, names: NameClass, declaration: int) -> Pattern:
