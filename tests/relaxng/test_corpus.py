@@ -93,6 +93,23 @@ def test_nothing_in_the_corpus_is_refused_for_its_blanks(
     assert [item.name for item in sample if domain_schema.libxml2_warnings(item.data)] == []
 
 
+WRAPPER = b"""
+<grammar xmlns="http://relaxng.org/ns/structure/1.0">
+  <include href="domain.rng">
+    <define name="memtune"><element name="memtune"><empty/></element></define>
+  </include>
+</grammar>"""
+
+
+def test_libvirts_schema_can_be_wrapped(libvirt_schema_path: Path) -> None:
+    """An override reaches what domain.rng includes in turn."""
+    schema = Schema.load(WRAPPER, base=libvirt_schema_path.parent, cache_dir=None)
+    head = b"<domain type='kvm'><name>a</name><memory>1</memory><os><type>hvm</type></os>"
+    assert schema.is_valid(head + b"<memtune/></domain>")
+    (found,) = schema.diagnose(head + b"<memtune><hard_limit>1</hard_limit></memtune></domain>")
+    assert found.code == "unknown-element"
+
+
 @pytest.mark.parametrize("name", ["network", "storagepool", "nodedev", "capability", "domaincaps"])
 def test_other_schemas_of_libvirt_load(libvirt_schema_path: Path, name: str) -> None:
     path = libvirt_schema_path.with_name(f"{name}.rng")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.relaxng.mutations import MISSPELLINGS, Mutant, several, single
+from tests.relaxng.mutations import KINDS, MISSPELLINGS, Mutant, Mutator, apply, several, single
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xmlresource.relaxng import Schema
 
 
@@ -65,6 +68,33 @@ def test_independent_faults_are_all_found(
         complete += all(found & set(places) for places in mutant.places)
     assert len(mutants) == count
     assert complete >= 0.97 * count
+
+
+def test_verdicts_on_mutants_are_those_of_jing(  # fixtures
+    valid_documents: list[bytes],
+    domain_schema: Schema,
+    libvirt_schema_path: Path,
+    jing: str,
+    tmp_path: Path,
+    full: bool,  # noqa: FBT001  # a fixture
+) -> None:
+    """Mutants that happen to be valid too; jing reads them all in one run."""
+    chance = random.Random(23)  # noqa: S311  # repeatable, not secret
+    for number in range(5000 if full else 500):
+        data = chance.choice(valid_documents)
+        for _ in range(2):
+            mutation = Mutator(data, chance).any_of(list(KINDS))
+            data = apply(data, [mutation]).data if mutation else data
+        (tmp_path / f"{number}.xml").write_bytes(data)
+    paths = sorted(tmp_path.iterdir())
+    done = subprocess.run(  # noqa: S603  # jing, found on the path
+        [jing, str(libvirt_schema_path), *map(str, paths)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "fatal" not in done.stdout
+    refused = {line.partition(".xml:")[0] + ".xml" for line in done.stdout.splitlines()}
+    for path in paths:
+        assert domain_schema.is_valid(path.read_bytes()) == (str(path) not in refused), path
 
 
 def test_a_suggestion_can_be_applied(singles: list[Mutant], domain_schema: Schema) -> None:
