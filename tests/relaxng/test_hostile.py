@@ -194,7 +194,7 @@ with open("/proc/self/status") as status:  # getrusage would tell the parent's p
 """
 
 
-def test_memory_is_bounded(full: bool) -> None:  # noqa: FBT001  # a fixture
+def test_memory_is_bounded(full: bool) -> None:  # a fixture
     """Children in random order, unseen values: all that can make the automaton grow."""
     count = 10_000 if full else 1500
     done = subprocess.run(  # noqa: S603  # this Python
