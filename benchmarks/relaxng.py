@@ -1,0 +1,196 @@
+"""Measures the RELAX NG engine beside lxml, xmllint and jing: same files, same run.
+
+    python benchmarks/relaxng.py [FOLDER] [--schema PATH] [--rounds N]
+
+FOLDER holds documents (``*.xml``, also in folders below). Times are the best of the rounds, which
+are interleaved, so that a busy machine disturbs all alike; of interest are the ratios, to lxml.
+Nothing is asserted. One core is used, for what can be told to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from xmlresource.relaxng import Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[1]
+OURS = """
+import sys
+from xmlresource.relaxng import Schema
+schema = Schema.load(sys.argv[1], cache_dir=sys.argv[2] or None)
+for path in sys.argv[3:]:
+    with open(path, "rb") as file:
+        schema.is_valid(file.read())
+"""
+LXML = """
+import sys
+from lxml import etree
+schema = etree.RelaxNG(etree.parse(sys.argv[1]))
+for path in sys.argv[3:]:
+    with open(path, "rb") as file:
+        schema.validate(etree.fromstring(file.read()))
+"""
+
+
+def main() -> None:
+    """Run all measurements and print their tables."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=_default_folder())
+    parser.add_argument("--schema", type=Path, default="/usr/share/libvirt/schemas/domain.rng")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if options.folder is None:
+        parser.error("no corpus found: give a folder of documents")
+    paths = sorted(options.folder.rglob("*.xml"))
+    print(f"{len(paths)} documents, {sum(path.stat().st_size for path in paths):,} bytes\n")
+    per_document(options.schema, paths, options.rounds)
+    with tempfile.TemporaryDirectory() as cache:
+        whole_process(options.schema, paths, options.rounds, cache)
+    one_large_document(options.schema, options.rounds)
+    adversarial()
+
+
+def _default_folder() -> Path | None:
+    places = [os.environ.get("XMLRESOURCE_CORPUS", "")]
+    places += [str(parent / "shared" / "corpus") for parent in (ROOT.parent, ROOT.parent.parent)]
+    return next((Path(place) for place in places if place and Path(place).is_dir()), None)
+
+
+def table(title: str, rows: list[tuple[str, float]], unit: str, reference: str) -> None:
+    """Print measurements with their ratio to one of them."""
+    base = dict(rows).get(reference)
+    print(title)
+    for name, value in rows:
+        ratio = f"{value / base:8.2f} x" if base else ""
+        print(f"  {name:42}{value:10.1f} {unit}{ratio}")
+    print()
+
+
+def best(rounds: int, runs: dict[str, Callable[[], object]]) -> list[tuple[str, float]]:
+    """Return the least seconds of each run; a round is one of each."""
+    least = dict.fromkeys(runs, float("inf"))
+    for _ in range(rounds):
+        for name, run in runs.items():
+            begin = time.perf_counter()
+            run()
+            least[name] = min(least[name], time.perf_counter() - begin)
+    return list(least.items())
+
+
+def per_document(path: Path, paths: list[Path], rounds: int) -> None:
+    """Measure in one process: documents that the schema has not seen, and that it has."""
+    documents = [path.read_bytes() for path in paths]
+    random.Random(1).shuffle(documents)  # noqa: S311  # repeatable, not secret
+    half = len(documents) // 2
+    known, unseen = documents[:half], documents[half:]
+    libxml2 = etree.RelaxNG(etree.parse(str(path)))
+    seconds = {"ours, unseen": float("inf"), "ours, seen before": float("inf")}
+    others = dict.fromkeys(("lxml, parse and validate", "lxml, parse"), float("inf"))
+    for _ in range(rounds):
+        schema = Schema.load(path, cache_dir=None)
+        for document in known:
+            schema.is_valid(document)
+        for name in list(seconds):  # twice the same: they are unseen the first time only
+            seconds[name] = min(seconds[name], _time(unseen, schema.is_valid))
+        both = _time(unseen, lambda data: libxml2.validate(etree.fromstring(data)))
+        others["lxml, parse and validate"] = min(others["lxml, parse and validate"], both)
+        others["lxml, parse"] = min(others["lxml, parse"], _time(unseen, etree.fromstring))
+    invalid = [document for document in documents if not schema.is_valid(document)]
+    explained = _time(invalid, schema.diagnose) if invalid else 0.0
+    rows = [(name, value / len(unseen) * 1e6) for name, value in {**seconds, **others}.items()]
+    if invalid:
+        rows.append(("ours, diagnose an invalid document", explained / len(invalid) * 1e6))
+    table("Per document, warm, one core", rows, "us", "lxml, parse and validate")
+
+
+def _time(documents: list[bytes], check: Callable[[bytes], object]) -> float:
+    begin = time.perf_counter()
+    for document in documents:
+        check(document)
+    return time.perf_counter() - begin
+
+
+def whole_process(schema: Path, paths: list[Path], rounds: int, cache: str) -> None:
+    """Measure programs from start to end: all files, and one."""
+    for title, files in ((f"{len(paths)} files", paths), ("one file", paths[:1])):
+        names = [str(path) for path in files]
+        commands = {
+            "lxml": [sys.executable, "-c", LXML, str(schema), "", *names],
+            "ours, cached grammar": [sys.executable, "-c", OURS, str(schema), cache, *names],
+            "ours, no cache": [sys.executable, "-c", OURS, str(schema), "", *names],
+            "python, doing nothing": [sys.executable, "-c", ""],
+        }
+        if xmllint := shutil.which("xmllint"):
+            commands["xmllint"] = [xmllint, "--noout", "--relaxng", str(schema), *names]
+        if jing := shutil.which("jing"):
+            commands["jing"] = [jing, str(schema), *names]
+        runs = {name: _program(command) for name, command in commands.items()}
+        rows = [(name, value * 1e3) for name, value in best(rounds, runs)]
+        table(f"Whole process, {title}", rows, "ms", "lxml")
+
+
+def _program(command: list[str]) -> Callable[[], object]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return lambda: subprocess.run(command, capture_output=True, check=False, env=environment)
+
+
+def one_large_document(path: Path, rounds: int) -> None:
+    """Measure a domain with many disks."""
+    disk = (
+        b"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+        b"<source file='/var/lib/%d'/><target dev='vda' bus='virtio'/></disk>\n"
+    )
+    head = (
+        b"<domain type='kvm'><name>a</name><memory>1</memory><os><type>hvm</type></os><devices>\n"
+    )
+    data = head + b"".join(disk % i for i in range(40_000)) + b"</devices></domain>"
+    schema = Schema.load(path, cache_dir=None)
+    libxml2 = etree.RelaxNG(etree.parse(str(path)))
+    before = _peak()
+    rows = best(1, {"ours": lambda: schema.is_valid(data)})
+    grown = _peak() - before
+    rows = best(min(rounds, 3), {
+        "ours": lambda: schema.is_valid(data),
+        "lxml": lambda: libxml2.validate(etree.fromstring(data)),
+    })  # fmt: skip
+    table(
+        f"One document of {len(data) / 1e6:.1f} MB (ours takes {grown} MB more memory for it)",
+        [(name, value * 1e3) for name, value in rows], "ms", "lxml",
+    )  # fmt: skip
+
+
+def adversarial() -> None:
+    """Measure an interleave of 40 elements with children in random order, in a process apart."""
+    program = (ROOT / "tests" / "relaxng" / "test_hostile.py").read_text("utf-8")
+    script = program.partition('MEMORY = """')[2].partition('"""')[0]
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", script, "10000"], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    seconds = time.perf_counter() - begin
+    print("10,000 documents (and 10,000 invalid ones) with 20 to 40 children in random order")
+    print(f"  {seconds / 20_000 * 1e3:.2f} ms each, peak memory {done.stdout.strip()} MB")
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+if __name__ == "__main__":
+    main()

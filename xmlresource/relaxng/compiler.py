@@ -1,0 +1,109 @@
+"""From the forms of a grammar to patterns, each element's content when it is first needed."""
+
+from __future__ import annotations
+
+from xmlresource.relaxng.datatypes import Datatype
+from xmlresource.relaxng.patterns import CHOICE, GROUP, INTERLEAVE, Pattern, Pool
+
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xmlresource.relaxng.grammar import Form, Grammar
+
+_COMPOSITES = {"choice": CHOICE, "group": GROUP, "interleave": INTERLEAVE}
+
+
+class Data:
+    """The test of a ``data`` pattern.
+
+    Attributes:
+        datatype: the datatype with its facets.
+        label: name of the define it comes from, or empty.
+    """
+
+    __slots__ = ("accepts", "datatype", "label", "token")
+
+    def __init__(self, datatype: Datatype, label: str) -> None:
+        self.datatype = datatype
+        self.label = label
+        self.accepts = datatype.accepts
+        self.token: str | None = None
+
+
+class Value:
+    """The test of a ``value`` pattern.
+
+    Attributes:
+        datatype: how the strings are compared.
+        text: the value, as the schema has it.
+        token: the value, where it is compared as a token.
+    """
+
+    __slots__ = ("_value", "datatype", "text", "token")
+
+    def __init__(self, datatype: Datatype, text: str) -> None:
+        self.datatype = datatype
+        self.text = text
+        self._value = datatype.value(text)
+        self.token = datatype.normalize(text) if datatype.name == "token" else None
+
+    def accepts(self, text: str) -> bool:
+        """Tell whether the string stands for the same value."""
+        datatype = self.datatype
+        if self.token is not None:  # the usual case, in short
+            return datatype.normalize(text) == self.token
+        return datatype.accepts(text) and datatype.value(text) == self._value
+
+
+class Compiler:
+    """Makes the patterns of one grammar in a pool of its own."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._elements = grammar.elements
+        # By identity: forms are shared, and hashing one would visit all of it. The grammar keeps
+        # them alive, so that no identity is used twice.
+        self._made: dict[int, Pattern] = {}
+        self.pool = Pool(self._content)
+        self.start = self._pattern(grammar.start)
+        self.pool.keep(since=0)
+
+    def _content(self, number: int) -> Pattern:
+        before = len(self.pool)
+        pattern = self._pattern(self._elements[number][1])
+        self.pool.keep(since=before)
+        return pattern
+
+    def _pattern(self, form: Form) -> Pattern:
+        pattern = self._made.get(id(form))
+        if pattern is None:
+            pattern = self._made[id(form)] = self._make(form)
+        return pattern
+
+    def _make(self, form: Form) -> Pattern:
+        pool = self.pool
+        kind = form[0]
+        if kind in _COMPOSITES:
+            return pool.composite(_COMPOSITES[kind], [self._pattern(part) for part in form[1]])
+        make: dict[str, Callable[[Form], Pattern]] = {
+            "element": lambda form: pool.element(self._elements[form[1]][0], form[1]),
+            "attribute": lambda form: pool.attribute(form[1], self._pattern(form[2])),
+            "oneOrMore": lambda form: pool.one_or_more(self._pattern(form[1])),
+            "list": lambda form: pool.tokens(self._pattern(form[1])),
+            "value": self._value,
+            "data": self._data,
+            "text": lambda _: pool.text,
+            "empty": lambda _: pool.empty,
+            "notAllowed": lambda _: pool.not_allowed,
+        }
+        return make[kind](form)
+
+    def _value(self, form: Form) -> Pattern:
+        _, library, name, text, _ = form
+        return self.pool.value(Value(Datatype(library, name, ()), text), (library, name, text))
+
+    def _data(self, form: Form) -> Pattern:
+        _, library, name, params, excluded, label, _ = form
+        inner = self._pattern(excluded) if excluded else None
+        key = (library, name, params, label)
+        return self.pool.data(Data(Datatype(library, name, params), label), key, inner)
