@@ -9,8 +9,16 @@ from hypothesis import HealthCheck, settings
 _REPOSITORY = Path(__file__).resolve().parent.parent
 _NAME = Path("shared/corpus/libvirt-domains")
 
+# With XMLRESOURCE_FULL set, tests take all documents and many examples.
+_FULL = bool(os.environ.get("XMLRESOURCE_FULL"))
+
 # A machine shared with others is slow at times; slowness is the benchmarks' business.
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "shared",
+    deadline=None,
+    max_examples=500 if _FULL else 50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("shared")
 
 
@@ -29,4 +37,16 @@ def corpus() -> dict[str, bytes]:
         pytest.skip("the corpus of libvirt's documents is not here (set XMLRESOURCE_CORPUS)")
     return {
         str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.xml"))
+    }
+
+
+@pytest.fixture(scope="session")
+def corpus_sample(corpus: dict[str, bytes]) -> dict[str, bytes]:
+    """Every seventh of them, and those with something of ours; all with XMLRESOURCE_FULL set."""
+    step = 1 if _FULL else 7
+    telling = (b"<memtune", b"<metadata", b"<resource")
+    return {
+        name: data
+        for place, (name, data) in enumerate(corpus.items())
+        if place % step == 0 or any(word in data for word in telling)
     }

@@ -46,6 +46,36 @@ class Document:
         source = Source(data, name)
         return cls(source, parse(source))
 
+    def to_bytes(self) -> bytes:
+        """The document, in its own encoding."""
+        return self.source.to_bytes(self.source.text)
+
+    def with_text(self, text: bytes) -> Self:
+        """Another document of the same name and encoding.
+
+        Args:
+            text: The document as UTF-8.
+
+        Raises:
+            DocumentError: It can't be read.
+        """
+        return type(self).parse(self.source.to_bytes(text), self.source.name)
+
+    def with_policy(self, policy: MemoryPolicy, form: Form | None = None) -> "Document":
+        """This document with exactly the tunables of ``policy``, all else byte for byte the same.
+
+        Args:
+            policy: What it is to declare; a tunable that is unset is taken out.
+            form: Where new tunables go; by default the one form that is used, else metadata.
+
+        Raises:
+            EditError: It can't be done.
+        """
+        # The hook reads documents at every guest start and edits none.
+        from xmlresource.document.editing.assign import replace  # noqa: PLC0415
+
+        return replace(self, policy, form).document
+
     @property
     def is_known(self) -> bool:
         """Whether it is of a kind that can hold tunables."""
@@ -73,8 +103,8 @@ class Document:
     @property
     def form(self) -> Form | None:
         """The one form that declares tunables; ``None`` where there is none or more than one."""
-        forms = self.forms
-        return next(iter(set(forms.values()))) if len(set(forms.values())) == 1 else None
+        forms = {found.form for found in self.declarations if found.amount is not None}
+        return forms.pop() if len(forms) == 1 else None
 
     @property
     def forms(self) -> dict[str, Form]:

@@ -205,12 +205,16 @@ class Element:
 
     def all(self, local: str, namespace: str | None = None) -> list["Element"]:
         """Its children of that name."""
-        return [child for child in self.children if child.is_named(local, namespace)]
+        return [
+            child
+            for child in self.children
+            if child.local == local and child.namespace == namespace
+        ]
 
     def first(self, local: str, namespace: str | None = None) -> "Element | None":
         """Its first child of that name, as libvirt's reader takes it."""
         for child in self.children:
-            if child.is_named(local, namespace):
+            if child.local == local and child.namespace == namespace:
                 return child
         return None
 
@@ -325,7 +329,7 @@ class _Pass:
 
 def _by_name(attributes: dict[str, str]) -> dict[str, str]:
     """Attributes by ``local`` or ``namespace local``, from names as expat hands them over."""
-    if not any(_SEPARATOR in name for name in attributes):
+    if _SEPARATOR not in "".join(attributes):
         return attributes
     return {" ".join(name.split(_SEPARATOR)[:2]): value for name, value in attributes.items()}
 

@@ -1,10 +1,22 @@
-"""The tunables of one guest."""
+"""The tunables of one guest.
 
-from collections.abc import Iterator
+Its ways to and from XML, elements, libvirt's parameters and JSON are modules of their own beside
+this one, and imported when used: the hook, which runs at every guest start, needs none of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
 
 from xmlresource.record import record
-from xmlresource.tunables import MEMORY
+from xmlresource.tunables import MEMORY, Form
 from xmlresource.units import Amount, Unlimited
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xmlresource.model.elements import TreeElement
+    from xmlresource.model.json_form import JsonAmount
 
 
 @record
@@ -49,3 +61,83 @@ class MemoryPolicy:
         """The bytes to promise: ``min_guarantee``, or 0 where none is declared."""
         amount = self.min_guarantee
         return amount if isinstance(amount, int) else 0
+
+    def to_xml(self, form: Form = Form.METADATA) -> str:
+        """A bare fragment of ``form``, in lines.
+
+        What the form can't say is left out; ``operations.generate`` reports it.
+
+        Raises:
+            ValueError: No document can hold an amount.
+        """
+        from xmlresource.model.writing import Style, policy_element, render  # noqa: PLC0415
+
+        return render(policy_element(self.items(), form), Style())
+
+    def to_element(self, form: Form = Form.METADATA, library: Any = None) -> Any:
+        """A bare fragment of ``form`` as an element.
+
+        Args:
+            form: The form; what it can't say is left out.
+            library: ``lxml.etree``, or ``xml.etree.ElementTree``, which is the default.
+
+        Raises:
+            ValueError: No document can hold an amount.
+        """
+        from xmlresource.model.elements import to_element  # noqa: PLC0415
+
+        if library is None:
+            from xml.etree import ElementTree as ET  # noqa: PLC0415
+
+            library = ET
+
+        return to_element(self.items(), form, library)
+
+    @classmethod
+    def from_element(cls, element: TreeElement) -> Self:
+        """What an element of lxml or ElementTree declares: a domain or a bare fragment.
+
+        Raises:
+            ValueError: A value can't be read, or is declared twice with different values.
+        """
+        from xmlresource.model.elements import from_element  # noqa: PLC0415
+
+        return cls(**from_element(element))
+
+    def to_params(self) -> dict[str, int]:
+        """The typed parameters of libvirt, in KiB, for ``virDomainSetMemoryParameters``.
+
+        Raises:
+            ValueError: libvirt has no such parameter (``swap_soft_limit``), or can't hold it.
+        """
+        from xmlresource.model.parameters import to_parameters  # noqa: PLC0415
+
+        return to_parameters(self.items())
+
+    @classmethod
+    def from_params(cls, parameters: Mapping[str, int]) -> Self:
+        """What ``virDomainGetMemoryParameters`` gave.
+
+        Raises:
+            ValueError: A parameter is unknown, or no size.
+        """
+        from xmlresource.model.parameters import from_parameters  # noqa: PLC0415
+
+        return cls(**from_parameters(parameters))
+
+    def to_json(self) -> dict[str, JsonAmount]:
+        """All tunables: bytes, ``"unlimited"`` or ``None``."""
+        from xmlresource.model.json_form import to_json  # noqa: PLC0415
+
+        return to_json(self.items())
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, object]) -> Self:
+        """The policy that ``value`` says, as ``schemas/policy.schema.json`` describes it.
+
+        Raises:
+            ValueError: The schema refuses it.
+        """
+        from xmlresource.model.json_form import from_json  # noqa: PLC0415
+
+        return cls(**from_json(value))

@@ -1,0 +1,14 @@
+"""The examples of the docs are run: those in ``python`` blocks, with what they print."""  # noqa: INP001 -- pytest's, in no package
+
+from pathlib import Path
+
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+_FOLDER = Path(__file__).parent
+
+pytest_collect_file = Sybil(
+    parsers=[SkipParser(), PythonCodeBlockParser()],
+    patterns=["python-api.md", "testing-your-generator.md", "generators.md"],
+    path=str(_FOLDER),
+).pytest()

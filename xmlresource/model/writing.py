@@ -1,0 +1,133 @@
+"""Tunables as XML text: new elements, and how they are set out.
+
+The editor sets them out as the document around them is; a generated fragment has a style of its
+own. Nothing here reads a document.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from xmlresource.model.spelling import Spelling, settled, spell
+from xmlresource.tunables import BY_NAME, MEMORY, NAMESPACE, Form, Kind
+from xmlresource.units import Amount, Unlimited
+
+PREFIX = "xr"
+"""The prefix of our namespace where the document has none for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewElement:
+    """An element to write: its name with prefix, its attributes, and children or a text."""
+
+    name: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    children: tuple["NewElement", ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How elements are set out.
+
+    Attributes:
+        newline: What ends a line; empty for all in one line.
+        indent: What a line begins with, at the outermost element.
+        step: What each level adds to that.
+        quote: Around the values of attributes.
+    """
+
+    newline: str = "\n"
+    indent: str = ""
+    step: str = "  "
+    quote: str = '"'
+
+    @property
+    def lead(self) -> str:
+        """What stands before an element that has a line to itself."""
+        return self.newline + self.indent if self.newline else ""
+
+    def inner(self) -> "Style":
+        """The style one level further in."""
+        return Style(self.newline, self.indent + self.step, self.step, self.quote)
+
+
+def render(element: NewElement, style: Style) -> str:
+    """The element as text, without what leads up to it."""
+    attributes = "".join(
+        f" {name}={style.quote}{value}{style.quote}" for name, value in element.attributes
+    )
+    inner = style.inner()
+    content = "".join(inner.lead + render(child, inner) for child in element.children)
+    if content:
+        content += style.lead
+    return f"<{element.name}{attributes}>{content}{element.text}</{element.name}>"
+
+
+def tunable_element(name: str, spelling: Spelling) -> NewElement:
+    """The element of one tunable."""
+    attributes = () if spelling.unit is None else (("unit", spelling.unit),)
+    return NewElement(name, attributes, text=spelling.value)
+
+
+def prefixed(prefix: str | None, local: str) -> str:
+    """The name with its prefix, if any."""
+    return f"{prefix}:{local}" if prefix else local
+
+
+def memory_element(prefix: str | None, children: Iterable[NewElement]) -> NewElement:
+    """``<memory>`` of the forms "resource" and "metadata"."""
+    return NewElement(prefixed(prefix, "memory"), children=tuple(children))
+
+
+def resource_element(
+    prefix: str | None, memory: NewElement, *, declare: bool = False
+) -> NewElement:
+    """``<resource>``, with a declaration of our namespace where it is needed."""
+    declared = (("xmlns" + (f":{prefix}" if prefix else ""), NAMESPACE),) if declare else ()
+    return NewElement(prefixed(prefix, "resource"), declared, (memory,))
+
+
+def policy_element(
+    amounts: Iterable[tuple[str, Amount]],
+    form: Form,
+    spellings: Mapping[str, Spelling] = MappingProxyType({}),
+) -> NewElement:
+    """A bare fragment of ``form``: what of the amounts the form can hold, in the table's order.
+
+    Args:
+        amounts: The amounts by tunable.
+        form: The form.
+        spellings: How amounts are spelt; those missing are spelt shortest.
+    """
+    by_name = expressible(amounts, form)
+    prefix = PREFIX if form is Form.METADATA else None
+    children = tuple(
+        tunable_element(
+            prefixed(prefix, element),
+            spellings.get(tunable.name) or spell(by_name[tunable.name]),
+        )
+        for tunable in MEMORY
+        if tunable.name in by_name and (element := tunable.element_in(form))
+    )
+    if form is Form.MEMTUNE:
+        return NewElement("memtune", children=children)
+    memory = memory_element(prefix, children)
+    return resource_element(prefix, memory, declare=form is Form.METADATA)
+
+
+def expressible(amounts: Iterable[tuple[str, Amount]], form: Form) -> dict[str, Amount]:
+    """Those of the amounts that an element of ``form`` can say, as it says them.
+
+    Raises:
+        ValueError: No document can hold one of them.
+    """
+    said = {}
+    for name, amount in amounts:
+        tunable = BY_NAME[name]
+        held = settled(name, amount, guarantee=tunable.kind is Kind.GUARANTEE)
+        lacking = tunable.element_in(form) is None
+        unsaid = isinstance(held, Unlimited) and form is not Form.MEMTUNE
+        if held is not None and not lacking and not unsaid:
+            said[name] = held
+    return said

@@ -1,0 +1,22 @@
+"""Strategies for Hypothesis, for programs that write or read domain XML.
+
+``policies`` draws what a guest may declare, ``documents`` writes it down in all the ways people
+and tools do, ``broken_documents`` adds one known fault at a known place. Needs the extra
+``xmlresource[hypothesis]``.
+"""
+
+from xmlresource.strategies.documents import Sample, documents
+from xmlresource.strategies.faults import Broken, broken_documents
+from xmlresource.strategies.policies import policies
+from xmlresource.strategies.sizes import amounts, sizes, spellings
+
+__all__ = [
+    "Broken",
+    "Sample",
+    "amounts",
+    "broken_documents",
+    "documents",
+    "policies",
+    "sizes",
+    "spellings",
+]
