@@ -49,7 +49,7 @@ class Source:
         if len(data) > MOST_BYTES:
             raise document_error(
                 "XR004",
-                f"the document has {len(data)} bytes, at most {MOST_BYTES} are read",
+                f"the document has more than {MOST_BYTES} bytes",
                 name,
                 span=_BEGINNING,
             )

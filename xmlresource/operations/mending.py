@@ -1,0 +1,193 @@
+"""Mend what is sure: the fixes that findings bring along, applied by splicing.
+
+A document is mended, read again and checked again, round after round, because mending a name can
+show a fault in the value. A round that does harm is not kept.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from xmlresource.diagnostics import Diagnostic, Edit
+from xmlresource.document import DocumentError
+from xmlresource.document.editing.splice import Splice, spliced
+from xmlresource.document.source import MOST_BYTES, Source
+from xmlresource.operations.checking import Checked, Checker, Lines
+from xmlresource.operations.diff import unified
+from xmlresource.operations.validate import Options, Validation, checker_for
+from xmlresource.record import record
+from xmlresource.system import documents
+from xmlresource.system.textfiles import Replacement, replace_files
+
+_MOST_ROUNDS: Final = 5
+
+# Codes of the structure: one more of them after a round than before is harm. A relation that
+# becomes visible because a name is right now is none.
+_STRUCTURE: Final = ("XR0", "XR1", "XR6")
+
+
+@record
+class Mended:
+    """One document, mended.
+
+    Attributes:
+        path: Its path, as given.
+        name: Its name for messages.
+        before: Its bytes before.
+        after: Its bytes after.
+        fixes: How many findings were mended.
+        left: What is still wrong with it.
+    """
+
+    path: str
+    name: str
+    before: bytes
+    after: bytes
+    fixes: int
+    left: Checked | None
+
+    @property
+    def diff(self) -> str:
+        """The difference as a unified diff."""
+        return unified(self.before, self.after, self.name)
+
+
+@record
+class Mending:
+    """What mending came to.
+
+    Attributes:
+        validation: What is still wrong.
+        mended: The documents that were, or would be, changed.
+    """
+
+    validation: Validation
+    mended: tuple[Mended, ...]
+
+
+def mend(paths: Iterable[str], options: Options, *, write: bool = True) -> Mending:
+    """Mend documents, in their files.
+
+    Args:
+        paths: What to mend, as for ``validate``. Standard input is never written.
+        options: How to check. What they leave out is not mended either.
+        write: Whether to write files; if not, what is wrong before is what is still wrong.
+
+    Raises:
+        MissingSchemaError: The schema of domains that was asked for is not there.
+        OSError: A file can't be written, or has changed meanwhile; then none has been changed.
+    """
+    checker = checker_for(options)
+    names = list(documents.expand(paths))
+    mended: list[Mended] = []
+    left: list[Checked | None] = []
+    for done, path in enumerate(names, start=1):
+        found = checker.check_file(path) if path != documents.STANDARD_INPUT else None
+        if path == documents.STANDARD_INPUT or _is_mendable(found):
+            one = mend_one(checker, path)
+            found = one.left
+            if one.after != one.before or path == documents.STANDARD_INPUT:
+                mended.append(one)
+            if not write:
+                found = checker.check(one.name, one.before)
+        left.append(found)
+        options.tell(done, len(names))
+    if write:
+        _write(mended)
+    return Mending(_validation(checker, names, left), tuple(mended))
+
+
+def mend_one(checker: Checker, path: str) -> Mended:
+    """Mend one document, without writing it.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    name = checker.name_of(path)
+    before = documents.read(path, MOST_BYTES + 1)
+    data, fixes = before, 0
+    left = checker.check(name, data)
+    for _ in range(_MOST_ROUNDS):
+        result = _round(checker, name, data, left)
+        if result is None:
+            break
+        data, left, count = result
+        fixes += count
+    return Mended(path, name, before, data, fixes, left)
+
+
+def _round(
+    checker: Checker, name: str, data: bytes, left: Checked | None
+) -> tuple[bytes, Checked | None, int] | None:
+    """The document after one round, what is wrong with it then, and how many fixes were made.
+
+    ``None`` where there is nothing to do, or where it would do harm.
+    """
+    chosen = list(_compatible(left.diagnostics if left else ()))
+    if not chosen:
+        return None
+    try:
+        source = Source(data, name)
+        splices = [_splice(edit) for found in chosen for edit in found.fix]
+        after = source.to_bytes(spliced(source.text, splices))
+    except (DocumentError, UnicodeEncodeError):
+        return None
+    now = checker.check(name, after)
+    if _structural(now) >= _structural(left) and _total(now) >= _total(left):
+        return None
+    if _structural(now) > _structural(left):
+        return None
+    return after, now, len(chosen)
+
+
+def _compatible(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings with fixes that don't touch each other; what is left is for the next round."""
+    taken: list[tuple[int, int]] = []
+    for found in diagnostics:
+        spans = [(edit.start, edit.end) for edit in found.fix]
+        if spans and not any(_touch(one, two) for one in spans for two in taken):
+            taken += spans
+            yield found
+
+
+def _touch(one: tuple[int, int], two: tuple[int, int]) -> bool:
+    return one[0] <= two[1] and two[0] <= one[1]
+
+
+def _splice(edit: Edit) -> Splice:
+    return Splice(edit.start, edit.end, edit.text.encode())
+
+
+def _structural(checked: Checked | None) -> int:
+    if checked is None:
+        return 0
+    return sum(found.code.startswith(_STRUCTURE) for found in checked.diagnostics)
+
+
+def _total(checked: Checked | None) -> int:
+    return 0 if checked is None else len(checked.diagnostics)
+
+
+def _is_mendable(checked: Checked | None) -> bool:
+    return checked is not None and any(found.fix for found in checked.diagnostics)
+
+
+def _write(mended: list[Mended]) -> None:
+    replace_files(
+        [
+            Replacement(one.path, one.after, unchanged=one.before)
+            for one in mended
+            if one.path != documents.STANDARD_INPUT and one.after != one.before
+        ]
+    )
+
+
+def _validation(checker: Checker, names: list[str], left: list[Checked | None]) -> Validation:
+    lines: Lines = {}
+    for one in left:
+        lines |= {} if one is None else one.lines
+    return Validation(
+        tuple(checker.name_of(name) for name in names),
+        tuple(found for one in left if one is not None for found in one.diagnostics),
+        lines,
+        any(one is not None and one.policy_only for one in left),
+    )

@@ -1,0 +1,30 @@
+"""Where libvirt's schema of domains is on this machine."""
+
+import os
+from typing import Final
+
+VARIABLE: Final = "XMLRESOURCE_DOMAIN_SCHEMA"
+"""The environment variable that names the schema, or its folder."""
+
+_NAME: Final = "domain.rng"
+_FOLDERS: Final = ("/usr/share/libvirt/schemas", "/usr/local/share/libvirt/schemas")
+
+
+def installed() -> str | None:
+    """The schema that the environment names, else the one libvirt installed; ``None`` for none."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return named
+    candidates = (os.path.join(folder, _NAME) for folder in _FOLDERS)
+    return next((path for path in candidates if os.path.isfile(path)), None)
+
+
+def located(path: str) -> str:
+    """The file of the schema at ``path``, which may be its folder; absolute.
+
+    Raises:
+        OSError: There is none.
+    """
+    file = os.path.abspath(os.path.join(path, _NAME) if os.path.isdir(path) else path)
+    os.stat(file)
+    return file
