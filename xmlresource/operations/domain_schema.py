@@ -79,6 +79,7 @@ _CODES: Final = {
 
 _RENAMED: Final = frozenset({"XR601", "XR605"})
 _SURE: Final = 0.8
+_BLANKS: Final = b" \t\r\n"
 
 
 class MissingSchemaError(XmlresourceError):
@@ -186,7 +187,9 @@ def _fix(code: str, fault: "relaxng.Diagnostic", span: Span, source: Source) -> 
     if fault.suggestion is None:
         return ()
     if code == "XR612":
-        return (Edit(span.start, span.end, fault.suggestion),)
+        before, after = source.text[: span.start], source.text[span.end :]
+        start = len(before.rstrip(_BLANKS))
+        return (Edit(start, len(source.text) - len(after.lstrip(_BLANKS)), fault.suggestion),)
     name = written.removeprefix("<")
     if code not in _RENAMED or not _alike(name, fault.suggestion):
         return ()

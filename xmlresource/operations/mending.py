@@ -7,7 +7,7 @@ show a fault in the value. A round that does harm is not kept.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from xmlresource.diagnostics import Diagnostic, Edit
+from xmlresource.diagnostics import Diagnostic, Edit, Severity
 from xmlresource.document import DocumentError
 from xmlresource.document.editing.splice import Splice, spliced
 from xmlresource.document.source import MOST_BYTES, Source
@@ -20,9 +20,9 @@ from xmlresource.system.textfiles import Replacement, replace_files
 
 _MOST_ROUNDS: Final = 5
 
-# Codes of the structure: one more of them after a round than before is harm. A relation that
-# becomes visible because a name is right now is none.
-_STRUCTURE: Final = ("XR0", "XR1", "XR6")
+# What there must not be more of after a round than before. A fault in a value, or between two, that
+# can be seen now that a name is right is none of these.
+_HARM: Final = ("XR0", "XR102", "XR108", "XR6")
 
 
 @record
@@ -131,12 +131,10 @@ def _round(
         after = source.to_bytes(spliced(source.text, splices))
     except (DocumentError, UnicodeEncodeError):
         return None
+    if after == data:
+        return None
     now = checker.check(name, after)
-    if _structural(now) >= _structural(left) and _total(now) >= _total(left):
-        return None
-    if _structural(now) > _structural(left):
-        return None
-    return after, now, len(chosen)
+    return None if _does_harm(left, now) else (after, now, len(chosen))
 
 
 def _compatible(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -157,14 +155,19 @@ def _splice(edit: Edit) -> Splice:
     return Splice(edit.start, edit.end, edit.text.encode())
 
 
-def _structural(checked: Checked | None) -> int:
-    if checked is None:
-        return 0
-    return sum(found.code.startswith(_STRUCTURE) for found in checked.diagnostics)
+def _does_harm(before: Checked | None, after: Checked | None) -> bool:
+    """Whether some rule that mending must not break is broken more often than before."""
+    old = _harm(before)
+    return any(count > old.get(code, 0) for code, count in _harm(after).items())
 
 
-def _total(checked: Checked | None) -> int:
-    return 0 if checked is None else len(checked.diagnostics)
+def _harm(checked: Checked | None) -> dict[str, int]:
+    """How often each of these rules is broken."""
+    counts: dict[str, int] = {}
+    for found in checked.diagnostics if checked else ():
+        if found.severity is Severity.ERROR and found.code.startswith(_HARM):
+            counts[found.code] = counts.get(found.code, 0) + 1
+    return counts
 
 
 def _is_mendable(checked: Checked | None) -> bool:
