@@ -174,6 +174,18 @@ def test_without_a_schema_it_says_so_once(
     assert "only the policy" not in run(capsys, "c.xml")[2]
 
 
+def test_an_installed_schema_that_nobody_asked_for_may_be_unusable(
+    capsys: Captured, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XMLRESOURCE_DOMAIN_SCHEMA")
+    monkeypatch.setattr(installed_schemas, "_FOLDERS", (str(place),))
+    (place / "domain.rng").write_text("<grammar xmlns='http://relaxng.org/ns/structure/1.0'/>")
+    (place / "a.xml").write_text(DOMAIN)
+    status, _, err = run(capsys, "a.xml")
+    assert status == 0
+    assert err.count("only the policy was checked") == 1
+
+
 @pytest.mark.parametrize("content", [None, "<element/>", "no XML"])
 def test_a_schema_that_cant_be_used_exits_2(
     capsys: Captured, place: Path, content: str | None

@@ -113,7 +113,7 @@ def _print_asides(result: Validation, options: argparse.Namespace, output_format
 
     if result.policy_only:
         sys.stderr.write(
-            "xmlresource: libvirt's schema of domains is not installed: only the policy was "
+            "xmlresource: there is no schema of libvirt's that can be used: only the policy was "
             "checked (--domain-schema names one; off silences this)\n"
         )
     if options.statistics:

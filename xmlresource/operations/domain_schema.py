@@ -89,21 +89,31 @@ class MissingSchemaError(XmlresourceError):
 class DomainSchema:
     """libvirt's schema of domains, loaded when it is first needed."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, must_load: bool = True) -> None:
         self._path: Final = path
+        self._must_load: Final = must_load
         self._loaded: Schema | None = None
+        self._failed = False
         self._last: tuple[bytes, list[relaxng.Diagnostic]] = (b"", [])
 
     @property
-    def schema(self) -> Schema:
-        """The schema.
+    def is_usable(self) -> bool:
+        """Whether it can be loaded.
+
+        A version of libvirt to come may change its schema so that it can't be built upon: that must
+        not stop those who never asked for it.
 
         Raises:
-            MissingSchemaError: It can't be used.
+            MissingSchemaError: It can't, and was asked for.
         """
-        if self._loaded is None:
-            self._loaded = _load(self._path)
-        return self._loaded
+        if self._loaded is None and not self._failed:
+            try:
+                self._loaded = _load(self._path)
+            except MissingSchemaError:
+                self._failed = True
+                if self._must_load:
+                    raise
+        return not self._failed
 
     def settles(self, data: bytes) -> bool:
         """Whether the document is valid, and has nothing that a rule of ours could be about.
@@ -112,10 +122,10 @@ class DomainSchema:
         """
         if len(data) > _LARGE or _OF_THE_RULES.search(data) or not _is_utf8(data):
             return False
-        return b"<domain" in data and not self._diagnosed(data)
+        return b"<domain" in data and self.is_usable and not self._diagnosed(data)
 
     def faults(self, source: Source, known: list[Diagnostic]) -> list[Diagnostic]:
-        """What is wrong with a domain besides what is ``known`` to be wrong with it."""
+        """What is wrong with a domain besides what is ``known``; only of one that is usable."""
         taken = {found.span.start for found in known if found.span is not None}
         return [
             _translated(fault, source)
@@ -124,8 +134,8 @@ class DomainSchema:
         ]
 
     def _diagnosed(self, data: bytes) -> "list[relaxng.Diagnostic]":
-        if self._last[0] != data:
-            self._last = (data, self.schema.diagnose(data, libxml2=True))
+        if self._loaded is not None and self._last[0] != data:
+            self._last = (data, self._loaded.diagnose(data, libxml2=True))
         return self._last[1]
 
 
@@ -135,11 +145,14 @@ def chosen(setting: str) -> DomainSchema | None:
     Raises:
         MissingSchemaError: It is not there.
     """
-    path = installed_schemas.installed() if setting == AUTO else setting
-    if path is None or setting == OFF:
+    if setting == OFF:
+        return None
+    named = installed_schemas.named() if setting == AUTO else setting
+    path = named or installed_schemas.installed()
+    if path is None:
         return None
     try:
-        return DomainSchema(installed_schemas.located(path))
+        return DomainSchema(installed_schemas.located(path), must_load=named is not None)
     except OSError as error:
         raise MissingSchemaError(
             f"no schema of domains at {path}: {error.strerror or error}"

@@ -33,7 +33,7 @@ def findings(
         return suppressed(source, [error.diagnostic], whole=False), source, False
     found = check(document)
     is_whole = document.root.is_named("domain")
-    if is_whole and schema is not None:
+    asked = is_whole and schema is not None and schema.is_usable
+    if asked and schema is not None:
         found = sorted([*found, *schema.faults(source, found)], key=Diagnostic.sort_key)
-    found = suppressed(source, found, whole=is_whole and schema is not None)
-    return found, source, is_whole and schema is None
+    return suppressed(source, found, whole=asked), source, is_whole and not asked

@@ -10,11 +10,13 @@ _NAME: Final = "domain.rng"
 _FOLDERS: Final = ("/usr/share/libvirt/schemas", "/usr/local/share/libvirt/schemas")
 
 
+def named() -> str | None:
+    """The schema that the environment names; ``None`` for none."""
+    return os.environ.get(VARIABLE) or None
+
+
 def installed() -> str | None:
-    """The schema that the environment names, else the one libvirt installed; ``None`` for none."""
-    named = os.environ.get(VARIABLE)
-    if named:
-        return named
+    """The schema that libvirt installed; ``None`` for none."""
     candidates = (os.path.join(folder, _NAME) for folder in _FOLDERS)
     return next((path for path in candidates if os.path.isfile(path)), None)
 
