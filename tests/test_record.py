@@ -144,3 +144,16 @@ def test_imports_next_to_nothing() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)  # noqa: S603
     assert result.stdout.strip() == b"['xmlresource', 'xmlresource.record']"
+
+
+def test_a_method_of_its_own_stays() -> None:
+    @record
+    class Named:
+        """With its own text."""
+
+        name: str
+
+        def __repr__(self) -> str:
+            return self.name
+
+    assert repr(Named("x")) == "x"

@@ -41,7 +41,7 @@ def test_reads_every_key() -> None:
         ("XR301", "deep/odd.xml", False),
     ],
 )
-def test_selects_by_code_and_file(code: str, path: str, wanted: bool) -> None:  # noqa: FBT001
+def test_selects_by_code_and_file(code: str, path: str, wanted: bool) -> None:
     assert parse_settings(TEXT, "xmlresource.toml").wants(code, path) is wanted
 
 

@@ -1,5 +1,6 @@
 """What all our own exceptions have in common."""
 
+from xmlresource.diagnostics import Diagnostic
 from xmlresource.exit_status import ExitStatus
 
 
@@ -8,6 +9,8 @@ class XmlresourceError(Exception):
 
     Attributes:
         exit_status: What a command exits with that ends so.
+        diagnostics: The faults of documents that are behind it; they say more than its text.
     """
 
     exit_status = ExitStatus.USAGE
+    diagnostics: tuple[Diagnostic, ...] = ()

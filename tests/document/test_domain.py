@@ -56,6 +56,11 @@ def test_what_is_read_of_a_domain():
     )
 
 
+def test_a_kernel_that_qemu_loads_is_seen():
+    assert read("<os><kernel>/boot/vmlinuz</kernel></os>").direct_kernel
+    assert not read("<os><type>hvm</type></os>").direct_kernel
+
+
 def test_a_loader_of_type_pflash_is_firmware_too():
     assert read("<os><loader type='pflash'>/f</loader></os>").firmware == "pflash"
 

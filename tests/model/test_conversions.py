@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -12,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from xmlresource import schema_files
 from xmlresource.document import Document
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.writing import expressible
@@ -20,9 +20,7 @@ from xmlresource.tunables import MEMORY, NAMESPACE, Form
 from xmlresource.units import KIB, LARGEST, UNLIMITED
 
 GIB = KIB**3
-SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "schemas/policy.schema.json").read_text(encoding="utf-8")
-)
+SCHEMA = json.loads(schema_files.read("policy.schema.json"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 

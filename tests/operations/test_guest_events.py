@@ -178,10 +178,18 @@ def test_a_damaged_book_is_set_aside_and_made_anew(host: FakeHost) -> None:
 
 def test_a_promise_of_a_line_that_makes_no_sense_is_damage_too(host: FakeHost) -> None:
     call(host, "prepare", domain("db1", 1, FITS_ONCE))
-    broken = Ledger(BOOT, 1, 5, b'{"uuid":"x"}\n').encode()
+    broken = Ledger(BOOT, 1, 7000 * MIB, b'{"uuid":"x"}\n').encode()
     (host.root / "run/xmlresource/ledger").write_bytes(broken)
     assert call(host, "prepare", domain("web1", 2, FITS_ONCE), "web1") == (0, "")
     assert [promise.name for promise in ledger(host).all()] == ["web1"]
+
+
+def test_what_fits_besides_all_promises_needs_no_look_at_them(host: FakeHost) -> None:
+    call(host, "prepare", domain("db1", 1, guarantee(10)))
+    unread = Ledger(BOOT, 1, 10 * MIB, b'{"uuid":"x"}\n').encode()
+    (host.root / "run/xmlresource/ledger").write_bytes(unread)
+    assert call(host, "prepare", domain("web1", 2, guarantee(10)), "web1") == (0, "")
+    assert ledger(host).total == 20 * MIB
 
 
 def test_a_start_ends_with_the_daemon_that_asked_for_it(host: FakeHost) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def singles(
     valid_documents: list[bytes],
     domain_schema: Schema,
-    full: bool,  # noqa: FBT001  # a fixture
+    full: bool,  # a fixture
 ) -> list[Mutant]:
     count = 6000 if full else 1000
     chance = random.Random(20)  # noqa: S311  # repeatable, not secret
@@ -57,7 +57,7 @@ def test_misspellings_are_recognised(valid_documents: list[bytes], domain_schema
 def test_independent_faults_are_all_found(
     valid_documents: list[bytes],
     domain_schema: Schema,
-    full: bool,  # noqa: FBT001  # a fixture
+    full: bool,  # a fixture
 ) -> None:
     chance = random.Random(22)  # noqa: S311  # repeatable, not secret
     count = 1000 if full else 150
@@ -76,7 +76,7 @@ def test_verdicts_on_mutants_are_those_of_jing(  # fixtures
     libvirt_schema_path: Path,
     jing: str,
     tmp_path: Path,
-    full: bool,  # noqa: FBT001  # a fixture
+    full: bool,  # a fixture
 ) -> None:
     """Mutants that happen to be valid too; jing reads them all in one run."""
     chance = random.Random(23)  # noqa: S311  # repeatable, not secret

@@ -388,7 +388,7 @@ def check_after(path: Path, possible: set[tuple[Promise, ...]], scene: str, what
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("scene", SCENES)
-def test_killed_at_every_step(tmp_path: Path, scene: str, after: bool) -> None:  # noqa: FBT001
+def test_killed_at_every_step(tmp_path: Path, scene: str, after: bool) -> None:
     total = calls_made(tmp_path / "count", scene)
     assert total > 10
     for at in range(1, total + 1):

@@ -12,7 +12,6 @@ from importlib import import_module
 from typing import Final
 
 import xmlresource
-from xmlresource.document import DocumentError
 from xmlresource.errors import XmlresourceError
 from xmlresource.exit_status import ExitStatus
 
@@ -20,6 +19,9 @@ COMMANDS: Final = {
     "validate": "check documents",
     "explain": "tell a rule's reason, an example and the cure",
     "show": "print the policy of a document",
+    "set": "give tunables new values, and leave the rest of the document as it is",
+    "convert": "move all tunables into another form",
+    "generate": "print a fragment that says what is assigned",
     "overhead": "what a guest takes beyond its RAM, item by item",
     "check": "would a guest be admitted on this host, now?",
     "plan": "what would be written for a guest?",
@@ -37,11 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = import_module(f"xmlresource.cli.{options.command}").run(options)
         sys.stdout.flush()
-    except DocumentError as error:
-        sys.stderr.write(_rendered(error))
-        return error.exit_status
     except XmlresourceError as error:
-        sys.stderr.write(_prefixed(str(error)))
+        sys.stderr.write(_rendered(error))
         return error.exit_status
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain about it at exit.
@@ -69,10 +68,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _rendered(error: DocumentError) -> str:
+def _rendered(error: XmlresourceError) -> str:
+    if not error.diagnostics:
+        return _prefixed(str(error))
     from xmlresource.reports.diagnostics import as_text  # noqa: PLC0415 -- only when it is needed
 
-    return as_text([error.diagnostic])
+    return as_text(error.diagnostics)
 
 
 def _prefixed(text: str) -> str:

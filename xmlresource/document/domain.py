@@ -36,6 +36,7 @@ def read_domain(element: Element) -> Domain:
         architecture=_attribute(element.find("os", "type"), "arch"),
         machine=_attribute(element.find("os", "type"), "machine"),
         firmware=_firmware(element),
+        direct_kernel=element.find("os", "kernel") is not None,
         tb_cache=_size(element.find("features", "tcg", "tb-cache")),
         partition=_text(element.find("resource", "partition")),
         launch_security=_attribute(element.first("launchSecurity"), "type"),

@@ -14,6 +14,7 @@ class DocumentError(XmlresourceError):
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic: Final = diagnostic
+        self.diagnostics = (diagnostic,)
         unreadable = diagnostic.code == "XR001"
         self.exit_status = ExitStatus.USAGE if unreadable else ExitStatus.FINDINGS
 

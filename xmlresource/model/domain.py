@@ -98,6 +98,7 @@ class Domain:
         architecture: ``<os><type arch>``.
         machine: ``<os><type machine>``.
         firmware: ``efi``/``bios`` of ``<os firmware>``, or ``pflash`` with a pflash ``<loader>``.
+        direct_kernel: Whether ``<os><kernel>`` has QEMU load a kernel itself.
         tb_cache: ``<features><tcg><tb-cache>``.
         partition: ``<resource><partition>``.
         launch_security: The type of ``<launchSecurity>``.
@@ -118,6 +119,7 @@ class Domain:
     architecture: str | None = None
     machine: str | None = None
     firmware: str | None = None
+    direct_kernel: bool = False
     tb_cache: int | None = None
     partition: str | None = None
     launch_security: str | None = None

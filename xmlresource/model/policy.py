@@ -4,16 +4,14 @@ Its ways to and from XML, elements, libvirt's parameters and JSON are modules of
 this one, and imported when used: the hook, which runs at every guest start, needs none of them.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Self
-
 from xmlresource.record import record
 from xmlresource.tunables import MEMORY, Form
 from xmlresource.units import Amount, Unlimited
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any, Self
 
     from xmlresource.model.elements import TreeElement
     from xmlresource.model.json_form import JsonAmount
@@ -49,7 +47,7 @@ class MemoryPolicy:
     def __bool__(self) -> bool:
         return any(True for _ in self.items())
 
-    def items(self) -> Iterator[tuple[str, Amount]]:
+    def items(self) -> "Iterator[tuple[str, Amount]]":
         """The tunables that are set, by name, in the table's order."""
         for tunable in MEMORY:
             amount = self[tunable.name]
@@ -74,7 +72,7 @@ class MemoryPolicy:
 
         return render(policy_element(self.items(), form), Style())
 
-    def to_element(self, form: Form = Form.METADATA, library: Any = None) -> Any:
+    def to_element(self, form: Form = Form.METADATA, library: "Any" = None) -> "Any":
         """A bare fragment of ``form`` as an element.
 
         Args:
@@ -94,7 +92,7 @@ class MemoryPolicy:
         return to_element(self.items(), form, library)
 
     @classmethod
-    def from_element(cls, element: TreeElement) -> Self:
+    def from_element(cls, element: "TreeElement") -> "Self":
         """What an element of lxml or ElementTree declares: a domain or a bare fragment.
 
         Raises:
@@ -115,7 +113,7 @@ class MemoryPolicy:
         return to_parameters(self.items())
 
     @classmethod
-    def from_params(cls, parameters: Mapping[str, int]) -> Self:
+    def from_params(cls, parameters: "Mapping[str, int]") -> "Self":
         """What ``virDomainGetMemoryParameters`` gave.
 
         Raises:
@@ -125,14 +123,14 @@ class MemoryPolicy:
 
         return cls(**from_parameters(parameters))
 
-    def to_json(self) -> dict[str, JsonAmount]:
+    def to_json(self) -> "dict[str, JsonAmount]":
         """All tunables: bytes, ``"unlimited"`` or ``None``."""
         from xmlresource.model.json_form import to_json  # noqa: PLC0415
 
         return to_json(self.items())
 
     @classmethod
-    def from_json(cls, value: Mapping[str, object]) -> Self:
+    def from_json(cls, value: "Mapping[str, object]") -> "Self":
         """The policy that ``value`` says, as ``schemas/policy.schema.json`` describes it.
 
         Raises:

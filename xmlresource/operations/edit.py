@@ -8,7 +8,7 @@ that has faults, or gets one from the edit, is not changed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from xmlresource.diagnostics import Diagnostic, Severity
 from xmlresource.document import Document
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     Checker: TypeAlias = Callable[[Document], list[Diagnostic]]
 
 
+# What converting is the cure for must not stand in its way.
+_CURED: Final = frozenset({"XR401"})
+
+
 class RefusedError(EditError):
     """The document has faults, or the edit would bring some.
 
@@ -36,7 +40,7 @@ class RefusedError(EditError):
 
     def __init__(self, message: str, diagnostics: list[Diagnostic]) -> None:
         super().__init__(message)
-        self.diagnostics = diagnostics
+        self.diagnostics = tuple(diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def convert(document: Document, form: Form, *, checker: Checker | None = None) -
     Raises:
         EditError: It can't be done; a :class:`RefusedError` where rules forbid it.
     """
-    return _guarded(document, lambda: converted(document, form), checker)
+    return _guarded(document, lambda: converted(document, form), checker, cured=_CURED)
 
 
 def generate(policy: MemoryPolicy, form: Form, *, checker: Checker | None = None) -> Generated:
@@ -145,11 +149,17 @@ def write_in_place(edited: Sequence[Edited]) -> int:
     return len(changed)
 
 
-def _guarded(document: Document, edit: Callable[[], Edit], checker: Checker | None) -> Edited:
+def _guarded(
+    document: Document,
+    edit: Callable[[], Edit],
+    checker: Checker | None,
+    *,
+    cured: frozenset[str] = frozenset(),
+) -> Edited:
     """Edit, between a look at the document before and one after."""
     path = document.source.name
     if checker is not None:
-        errors = _errors(checker, document)
+        errors = [error for error in _errors(checker, document) if error.code not in cured]
         if errors:
             raise RefusedError(f"{path} has errors: {errors[0].message}", errors)
     done = edit()

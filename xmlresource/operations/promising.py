@@ -4,7 +4,7 @@ from xmlresource.admission.demand import Demand
 from xmlresource.cgroup.hierarchy import NoPlace
 from xmlresource.exit_status import ExitStatus
 from xmlresource.model.promise import Promise, State
-from xmlresource.operations.admitting import demand_for, host_for, reckon
+from xmlresource.operations.admitting import demand_for, fits_at_once, host_for, reckon
 from xmlresource.operations.book import bring_up_to_date
 from xmlresource.operations.guest import Guest, RefusalError, faulty
 from xmlresource.operations.guest_policy import obstacles
@@ -42,9 +42,12 @@ def admit(host: Host, guest: Guest, book: Transaction) -> Demand:
         StateError: A damaged book can't be set aside.
         OSError: A kernel file can't be read.
     """
-    promises = bring_up_to_date(host.machine, book)
     demand = demand_for(guest.domain, guest.policy.declared)
-    decision = reckon(host.machine, host.configuration, demand, guest.domain, promises)
+    asked = (host.machine, host.configuration, demand, guest.domain)
+    if not book.is_new and fits_at_once(*asked, book.ledger.total):
+        return demand
+    promises = bring_up_to_date(host.machine, book)
+    decision = reckon(*asked, promises)
     if not decision.admitted:
         from xmlresource.admission.refusal import refusal_text  # noqa: PLC0415 -- seldom needed
 

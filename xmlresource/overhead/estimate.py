@@ -113,6 +113,27 @@ class Overhead:
         # On cgroup v2 a guarantee as high as the limit leaves nothing to reclaim.
         return min(_round_up(self.ram_at_start + self.total.expected), self.hard_limit - MIB)
 
+    def objection(self, hard_limit: int) -> str | None:
+        """Why ``hard_limit`` is too low, in a sentence; ``None`` where it is enough."""
+        if self.hard_limit is None or hard_limit >= self.hard_limit:
+            return None
+        left = hard_limit - self.ram
+        given = f"hard_limit {approximate(hard_limit)}"
+        if left < 0:
+            return f"{given} is {approximate(-left)} below the guest's own RAM"
+        if self.is_near(hard_limit):
+            return (
+                f"{given} leaves {approximate(left)} beyond RAM, less than the "
+                f"{approximate(self.total.expected)} of overhead that are expected: the guest "
+                "would be killed in ordinary use"
+            )
+        return (
+            f"{given} leaves {approximate(left)} beyond RAM, enough for the "
+            f"{approximate(self.total.expected)} that are expected, not for the "
+            f"{approximate(self.total.worst)} of the worst case: the guest would be killed when "
+            "everything is busy at once"
+        )
+
     def is_near(self, hard_limit: int) -> bool:
         """Whether ``hard_limit`` is too near to RAM: the guest is expected to need more."""
         return hard_limit < self.ram + self.total.expected

@@ -5,10 +5,10 @@ conditions ask for, and *units* that its coefficients are multiplied with. Nothi
 figure; those are the table's.
 
 Kinds that are no device: ``guest`` (one), ``image`` (each layer of each disk's backing chain),
-``port`` (each PCIe root port that libvirt will add), ``container`` (an LXC domain).
+``container`` (an LXC domain).
 
-What libvirt adds to a definition by itself (a USB controller, a balloon, ports …) is a subject
-too, with the fact ``implied`` = ``yes``, where the definition does not have it yet.
+What libvirt adds to a definition by itself (a USB controller, a balloon, root ports …) is a
+subject too, with the fact ``implied`` = ``yes``, where the definition does not have it yet.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from xmlresource.units import KIB, SizeError, Unlimited, parse_size
 MIB: Final = KIB * KIB
 
 COUNTS: Final = frozenset(
-    {"one", "vcpu", "iothread", "queue", "head", "context", "device", "extra_head"}
+    {"one", "vcpu", "region", "iothread", "driver", "efi", "queue", "head", "extra_head"}
 )
 """Units that are counted."""
 
@@ -30,6 +30,9 @@ SIZES: Final = frozenset({"ram", "vcpu_ram", "tb_cache", "vram", "vgamem", "size
 
 TB_CACHE: Final = 1024 * MIB
 """QEMU's translation cache where the XML sets none, on a host with 8 GiB or more (tcg/region.c)."""
+
+TLB_REACH: Final = 1024 * MIB
+"""The RAM that one vCPU may touch between two flushes of its emulated TLB."""
 
 L2_CACHE: Final = 32 * MIB
 """The most that qcow2 caches of its tables by default, per image (docs/qcow2-cache.txt)."""
@@ -53,6 +56,35 @@ _ON_PCI: Final = {
     "crypto": ("model", ("virtio*",)),
     "video": ("model/@type", ("virtio",)),
     "input": ("bus", ("virtio",)),
+}
+_REGIONS: Final = 8
+_HUGEPAGE: Final = 2 * MIB
+_ROOT_PORT: Final = {"type": "pci", "model": "pcie-root-port", "implied": "yes"}
+_BRIDGE: Final = {"type": "pci", "model": "pcie-to-pci-bridge", "implied": "yes"}
+_EFI: Final = frozenset({"efi", "pflash"})
+
+# What tells which driver a device needs in the guest.
+_MODEL: Final = {
+    "disk": "target/@bus",
+    "interface": "model/@type",
+    "controller": "type",
+    "video": "model/@type",
+    "memballoon": "model",
+    "rng": "model",
+    "filesystem": "driver/@type",
+    "input": "bus",
+    "watchdog": "model",
+    "vsock": "model",
+    "hostdev": "type",
+}
+# Devices of conventional PCI; on PCIe machines libvirt puts a bridge between.
+_ON_OLD_PCI: Final = {
+    "interface": (
+        "model/@type",
+        ("rtl8139", "e1000", "pcnet", "ne2k_pci", "i825*", "tulip", ""),
+    ),
+    "sound": ("model", ("ich6", "ac97", "es1370")),
+    "watchdog": ("model", ("i6300esb",)),
 }
 _CONTROLLERS_ON_PCI: Final = {
     "usb": ("qemu-xhci", "nec-xhci"),
@@ -153,22 +185,53 @@ def _guest(domain: Domain) -> Subject:
         "architecture": domain.architecture or "x86_64",
         "machine": domain.machine or "pc",
         "firmware": domain.firmware or "bios",
+        "direct_kernel": "yes" if domain.direct_kernel else "no",
         "launch_security": domain.launch_security or "",
         "disks": "some" if "disk" in kinds else "none",
-        "graphics": "some" if "graphics" in kinds else "none",
+        "qxl": "yes" if _has_qxl(domain) else "no",
         "shared": "yes" if _is_shared(domain) else "no",
     }
+    cache = (domain.tb_cache or TB_CACHE) if facts["accelerator"] == "tcg" else 0
     units = {
         "one": 1,
         "vcpu": domain.vcpus,
+        "region": _regions(domain, cache),
         "iothread": domain.iothreads,
-        "context": 1 + domain.iothreads,
-        "device": len([kind for kind in kinds if kind not in _NO_DEVICE]),
+        "driver": len(_drivers(domain)),
+        "efi": int(facts["firmware"] in _EFI),
         "ram": small,
-        "vcpu_ram": domain.vcpus * ram,
-        "tb_cache": (domain.tb_cache or TB_CACHE) if facts["accelerator"] == "tcg" else 0,
+        "vcpu_ram": domain.vcpus * min(ram, TLB_REACH),
+        "tb_cache": cache,
     }
     return Subject("guest", facts, units)
+
+
+def _regions(domain: Domain, cache: int) -> int:
+    """The vCPUs that begin a hugepage of the translation cache each (tcg_n_regions in QEMU).
+
+    Each vCPU has up to eight regions of it. Where they are too small to hold an aligned hugepage,
+    the cache is touched page by page.
+    """
+    return min(domain.vcpus, cache // (_REGIONS * 2 * _HUGEPAGE))
+
+
+def _drivers(domain: Domain) -> set[tuple[str, str]]:
+    """The different drivers that the guest needs: emulation translates the code of each once."""
+    found = set()
+    for device in domain.devices:
+        fact = _MODEL.get(device.kind)
+        if fact is not None:
+            model = device.attributes.get(fact, "")
+            if model not in {"none", "ps2"}:
+                found.add((device.kind, model))
+    return found
+
+
+def _has_qxl(domain: Domain) -> bool:
+    return any(
+        device.kind == "video" and device.attributes.get("model/@type") == "qxl"
+        for device in domain.devices
+    )
 
 
 def _is_shared(domain: Domain) -> bool:
@@ -262,20 +325,25 @@ def _ports(domain: Domain, guest: Subject, found: list[Subject]) -> Iterator[Sub
     if not (domain.machine or "").startswith(_PCIE_MACHINES):
         return
     if any(
-        device.kind == "controller" and device.attributes.get("model") == "pcie-root-port"
+        device.kind == "controller" and device.attributes.get("model") == _ROOT_PORT["model"]
         for device in domain.devices
     ):
         return
+    units = {**guest.units, "one": 1}
     for subject in found:
-        if _is_on_pci(subject):
-            yield Subject("port", {}, {**guest.units, "one": 1})
+        if _sits_on(_ON_PCI, subject):
+            yield Subject("controller", dict(_ROOT_PORT), units)
+    if any(_sits_on(_ON_OLD_PCI, subject) for subject in found):
+        yield Subject("controller", dict(_ROOT_PORT), units)
+        yield Subject("controller", dict(_BRIDGE), units)
 
 
-def _is_on_pci(subject: Subject) -> bool:
+def _sits_on(table: dict[str, tuple[str, tuple[str, ...]]], subject: Subject) -> bool:
     if subject.kind == "controller":
-        fact, patterns = "model", _CONTROLLERS_ON_PCI.get(subject.facts.get("type", ""), ())
+        kinds = _CONTROLLERS_ON_PCI if table is _ON_PCI else {}
+        fact, patterns = "model", kinds.get(subject.facts.get("type", ""), ())
     else:
-        fact, patterns = _ON_PCI.get(subject.kind, ("", ()))
+        fact, patterns = table.get(subject.kind, ("", ()))
     value = subject.facts.get(fact, "")
     return any(fits(value, pattern) for pattern in patterns)
 

@@ -6,7 +6,6 @@ that can't be understood is a fault of this package, not of a user's document.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 from xmlresource.overhead.costs import Charged, Cost
@@ -36,7 +35,8 @@ class Row:
             any value that begins with ``x``, and ``""`` means "not said".
         charged: Who pays.
         costs: The cost of one of each unit; of a size, the cost of one MiB.
-        most: The size unit that caps all three figures, where there is one.
+        most: What caps all three figures, where there is something: a size, and how much for
+            each MiB of it.
         beside: It comes on top of the row that stands for the subject itself.
         source: Where the figures come from.
         note: What to know about them.
@@ -48,7 +48,7 @@ class Row:
     charged: Charged
     costs: dict[str, Cost]
     source: str
-    most: str | None = None
+    most: tuple[str, int] | None = None
     beside: bool = False
     note: str = ""
 
@@ -70,7 +70,8 @@ class Row:
         for unit, cost in self.costs.items():
             total += cost.times(subject.units.get(unit, 0), MIB if unit in SIZES else 1)
         if self.most is not None:
-            total = total.at_most(subject.units.get(self.most, 0))
+            size, share = self.most
+            total = total.at_most(subject.units.get(size, 0) * share // MIB)
         return total
 
 
@@ -105,7 +106,9 @@ def load() -> Table:
     Raises:
         TableError: It is not a valid table.
     """
-    import tomllib  # noqa: PLC0415 (only who asks for an estimate pays for it)
+    # Only who asks for an estimate pays for these.
+    import tomllib  # noqa: PLC0415
+    from importlib import resources  # noqa: PLC0415
 
     text = resources.files(__package__).joinpath(TABLE).read_text("utf-8")
     return parse(tomllib.loads(text))
@@ -132,9 +135,9 @@ def _row(entry: dict[str, Any]) -> Row:
         raise TableError(f"{name}: lacks {', '.join(missing)}")
     if extra := sorted(entry.keys() - _KEYS):
         raise TableError(f"{name}: {', '.join(extra)} means nothing here")
-    most = entry.get("most")
-    if most is not None and most not in SIZES:
-        raise TableError(f"{name}: {most} is not a size")
+    most = next(iter(entry.get("most", {}).items()), None)
+    if most is not None and most[0] not in SIZES:
+        raise TableError(f"{name}: {most[0]} is not a size")
     return Row(
         name=name,
         of=entry["of"],

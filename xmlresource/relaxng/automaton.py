@@ -132,15 +132,14 @@ class Opening(dict[tuple[str, ...], State]):
             raise Invalid
         left = self.pattern
         # Sorted, because n attributes in random order would otherwise leave 2**n patterns behind.
+        untrimmed = automaton.untrimmed
         for name, value in sorted(zip(attributes[::2], attributes[1::2], strict=True)):
             left = automaton.after_attribute(left, name, value)
             if left.kind == NOT_ALLOWED:
                 raise Invalid
         state = automaton.state(close(left))
         size = sum(map(len, attributes))
-        if any(map(has_blanks_around, attributes)):
-            automaton.untrimmed += 1
-        elif size < _LONG:
+        if size < _LONG and untrimmed == automaton.untrimmed:
             automaton.charge(size)
             self[attributes] = state
         return state
@@ -170,7 +169,9 @@ class Values(dict[str, Pattern]):
             verdicts = dict(zip(self.tests, signature, strict=True))
             left = by_attribute(self.pattern, self.name, verdicts)
             self.signatures[signature] = left
-        if len(value) < _LONG:
+        if has_blanks_around(value):
+            self.automaton.untrimmed += 1
+        elif len(value) < _LONG:
             self.automaton.charge(len(value))
             self[value] = left
         return left

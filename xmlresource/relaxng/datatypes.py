@@ -17,11 +17,11 @@ from xmlresource.relaxng import regex
 
 TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable
     from typing import TypeAlias
 
     Params: TypeAlias = tuple[tuple[str, str], ...]
-    Test: TypeAlias = Callable[[str], bool]
+    Test: TypeAlias = Callable[[str], object]  # by whether it is true
 
 XSD = "http://www.w3.org/2001/XMLSchema-datatypes"
 BLANKS = " \t\n\r"
@@ -118,9 +118,9 @@ _DATE_PARTS = (
 
 def collapse(text: str) -> str:
     """Return the text without blanks around it and with single spaces inside."""
-    # The strip is the common case, and much cheaper than the expression.
-    text = text.strip(BLANKS)
-    return _BLANK_RUN.sub(" ", text) if any(map(text.__contains__, BLANKS)) else text
+    if text.isascii():  # the other blanks that split() knows in ASCII are not allowed in XML
+        return " ".join(text.split())
+    return _BLANK_RUN.sub(" ", text).strip(" ")
 
 
 def is_blank(text: str) -> bool:
@@ -195,7 +195,7 @@ class Datatype:
         test = self._test
         if test is None:
             test = self._test = self._build()
-        return test(self.normalize(text))
+        return bool(test(self.normalize(text)))
 
     def accepts_in_libxml2(self, text: str) -> bool:
         """Tell whether libxml2 takes an accepted text too.
@@ -220,21 +220,13 @@ class Datatype:
         return _value_of(self.name, self.normalize(text))
 
     def _build(self) -> Test:
-        tests = [_lexical_test(self.name)]
-        patterns = [regex.matcher(value) for facet, value in self.params if facet == "pattern"]
-        tests += [_as_test(pattern) for pattern in patterns]
+        tests = [] if self.name in _STRINGS else [_lexical_test(self.name)]
+        tests += [regex.matcher(value) for facet, value in self.params if facet == "pattern"]
         others = [(f, v.strip(BLANKS)) for f, v in self.params if f != "pattern"]
         tests += [_facet_test(self.name, facet, value) for facet, value in others]
-        return tests[0] if len(tests) == 1 else _conjunction(tests)
-
-
-def _as_test(match: Callable[[str], object]) -> Test:
-    return lambda text: match(text) is not None
-
-
-def _conjunction(tests: Iterable[Test]) -> Test:
-    tests = tuple(tests)
-    return lambda text: all(test(text) for test in tests)
+        if len(tests) <= 1:
+            return tests[0] if tests else lambda _: True
+        return lambda text: all(test(text) for test in tests)
 
 
 def _lexical_test(name: str) -> Test:
@@ -250,7 +242,7 @@ def _lexical_test(name: str) -> Test:
     match = re.compile(form).fullmatch
     if name in ("dateTime", "date", "gMonthDay"):
         return lambda text: match(text) is not None and _is_day(text)
-    return _as_test(match)
+    return match
 
 
 def _name_test(form: str, ascii_form: str) -> Test:
@@ -268,7 +260,7 @@ def _name_test(form: str, ascii_form: str) -> Test:
 def _integer_test(low: int | None, high: int | None) -> Test:
     match = re.compile(r"[+-]?[0-9]+").fullmatch
     if low is None and high is None:
-        return _as_test(match)
+        return match
 
     def test(text: str) -> bool:
         if not match(text):

@@ -1,0 +1,72 @@
+"""What the hook costs a guest's start, beside starting Python and doing nothing.
+
+The host is a folder of plain files (tests.fakes.host); the ledger in it is written and fsynced.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from side_by_side import Contestant, compare
+
+from tests.fakes.host import FakeHost, domain, guarantee
+from xmlresource.system.hook_files import script
+
+ROOT = Path(__file__).parents[1]
+TURNS = 30
+
+_PREPARE = """\
+import sys; sys.path.insert(0, {folder!r})
+from xmlresource import hook
+from xmlresource.system.machine import Machine
+def answer(name, operation, document, caller):
+    from xmlresource.operations.guest_events import answer
+    return answer(name, operation, document, caller, Machine({root!r}))
+hook._answer = answer
+raise SystemExit(hook.main(["db1", "prepare", "begin", "-"]))
+"""
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory(prefix="xmlresource-bench-") as folder:
+        root = Path(folder) / "host"
+        root.mkdir()
+        FakeHost(root)
+        hook = Path(folder) / "hook"
+        hook.write_text(script(sys.executable, str(ROOT)))
+        hook.chmod(0o755)
+        python = [sys.executable, "-I"]
+        plain = domain("plain", 1, "")
+        promised = domain("db1", 2, guarantee(64))
+        code = _PREPARE.format(folder=str(ROOT), root=str(root))
+        entry = (
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); from xmlresource.hook import main; "
+        )
+        entry += "raise SystemExit(main(['plain', 'prepare', 'begin', '-']))"
+
+        def forget() -> None:
+            shutil.rmtree(root / "run" / "xmlresource", ignore_errors=True)
+
+        compare(
+            "the hook at `prepare`",
+            [
+                Contestant("python -I -c pass", [*python, "-c", "pass"]),
+                Contestant("no policy: the installed script", [hook, *_WORDS], plain),
+                Contestant("no policy: xmlresource-hook", [*python, "-c", entry], plain),
+                Contestant(
+                    "a policy: ledger written and fsynced",
+                    [*python, "-S", "-c", code],
+                    promised,
+                    before=forget,
+                ),
+            ],
+            TURNS,
+        )
+
+
+_WORDS = ("plain", "prepare", "begin", "-")
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""check, plan, apply and status, on a host of plain files; the shapes of their JSON."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.host import GIB, MIB, FakeHost, domain, guarantee, hard_limit, uuid
+from xmlresource.cgroup.writes import Plan, Rejection
+from xmlresource.document import DocumentError
+from xmlresource.exit_status import ExitStatus
+from xmlresource.operations.apply import NotRunningError, apply
+from xmlresource.operations.check import check
+from xmlresource.operations.guest import RefusalError
+from xmlresource.operations.guest_events import answer
+from xmlresource.operations.plan import plan
+from xmlresource.operations.status import status
+from xmlresource.reports import decision as decision_report
+from xmlresource.reports import status as status_report
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    return FakeHost(tmp_path / "host")
+
+
+def document(tmp_path: Path, xml: bytes) -> str:
+    file = tmp_path / "guest.xml"
+    file.write_bytes(xml)
+    return str(file)
+
+
+def test_check_of_a_guest_that_fits(host: FakeHost, tmp_path: Path) -> None:
+    checked = check(document(tmp_path, domain("db1", 1, guarantee(1000))), host.machine)
+    assert checked.exit_status is ExitStatus.FINE
+    assert checked.decision is not None
+    shown: dict[str, Any] = decision_report.as_json(checked.decision)
+    assert (shown["version"], shown["domain"], shown["admitted"]) == (1, "db1", True)
+    assert shown["asked"] == 1000 * MIB
+    assert [rule["rule"] for rule in shown["rules"]] == ["commitment", "physical"]
+    commitment = shown["rules"][0]
+    assert commitment["holds"]
+    assert commitment["lines"][0] == {"label": "MemTotal", "bytes": 8 * GIB}
+    assert sum(line["bytes"] for line in commitment["lines"]) == commitment["promisable"]
+    text = decision_report.as_text(checked.decision)
+    assert text.startswith("guest 'db1' admitted: it asks for a guarantee of 1000 MiB, ")
+
+
+def test_check_of_a_guest_that_does_not_fit_says_what_virsh_would(
+    host: FakeHost, tmp_path: Path
+) -> None:
+    answer("db1", "prepare", domain("db1", 1, guarantee(5000)), None, host.machine)
+    xml = domain("web1", 2, guarantee(5000))
+    checked = check(document(tmp_path, xml), host.machine)
+    assert checked.exit_status is ExitStatus.REFUSED
+    assert checked.decision is not None
+    _, said = answer("web1", "prepare", xml, None, host.machine)
+    assert decision_report.as_text(checked.decision) == said
+    (largest,) = decision_report.as_json(checked.decision)["largest"]
+    assert largest == {"name": "db1", "uuid": uuid(1), "min_guarantee": 5000 * MIB}
+
+
+def test_check_writes_nothing(host: FakeHost, tmp_path: Path) -> None:
+    check(document(tmp_path, domain("db1", 1, guarantee(1000))), host.machine)
+    assert not (host.root / "run/xmlresource").exists()
+
+
+def test_check_counts_guests_that_run_without_a_book(host: FakeHost, tmp_path: Path) -> None:
+    host.run("db1", 4242, domain("db1", 1, guarantee(5000)))
+    checked = check(document(tmp_path, domain("web1", 2, guarantee(5000))), host.machine)
+    assert checked.exit_status is ExitStatus.REFUSED
+
+
+def test_check_of_a_faulty_document(host: FakeHost, tmp_path: Path) -> None:
+    path = document(tmp_path, domain("db1", 1, guarantee(2) + hard_limit(1)))
+    checked = check(path, host.machine)
+    assert [fault.code for fault in checked.faults] == ["XR301"]
+    assert checked.exit_status is ExitStatus.FINDINGS
+
+
+def test_check_takes_a_domain(host: FakeHost, tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="<memtune> is not a domain"):
+        check(document(tmp_path, b"<memtune/>"), host.machine)
+
+
+def test_check_of_a_guest_that_asks_for_nothing(host: FakeHost, tmp_path: Path) -> None:
+    checked = check(document(tmp_path, domain("db1", 1, "")), host.machine)
+    assert checked.decision is not None
+    text = decision_report.as_text(checked.decision)
+    assert text == "guest 'db1' admitted: it asks for no guarantee\n"
+
+
+def test_plan_for_a_guest_that_does_not_run(host: FakeHost, tmp_path: Path) -> None:
+    found = plan(document(tmp_path, domain("db1", 1, guarantee(1) + hard_limit(64))), host.machine)
+    assert isinstance(found, Plan)
+    (write,) = found.to_dict()["writes"]
+    assert write["path"] == "/sys/fs/cgroup/memory/machine/<guest>/memory.limit_in_bytes"
+    assert (write["before"], write["value"]) == ("unlimited", 64 * MIB)
+    assert [note.tunable for note in found.not_enforced] == ["min_guarantee"]
+
+
+def test_plan_on_v2_raises_what_is_above_first(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path / "host", version=2)
+    found = plan(document(tmp_path, domain("db1", 1, guarantee(16))), host.machine)
+    assert isinstance(found, Plan)
+    assert [write.cgroup for write in found.writes] == ["/machine", "/machine/<guest>"]
+
+
+def test_plan_for_a_guest_that_runs_compares_with_what_is(host: FakeHost, tmp_path: Path) -> None:
+    xml = domain("db1", 1, hard_limit(64))
+    folder = host.run("db1", 4242, xml)
+    path = document(tmp_path, xml)
+    before = plan(path, host.machine)
+    assert isinstance(before, Plan)
+    assert [write.directory for write in before.writes] == [folder]
+    apply("db1", host.machine)
+    after = plan(path, host.machine)
+    assert isinstance(after, Plan)
+    assert after.writes == ()
+
+
+def test_plan_without_a_memory_controller(host: FakeHost, tmp_path: Path) -> None:
+    host.write("/proc/self/cgroup", "1:cpu:/\n")
+    assert isinstance(plan(document(tmp_path, domain("a", 1, "")), host.machine), Rejection)
+
+
+def test_plan_of_a_faulty_document(host: FakeHost, tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="above hard_limit"):
+        plan(document(tmp_path, domain("a", 1, guarantee(2) + hard_limit(1))), host.machine)
+
+
+def test_apply_takes_a_running_guest_in(host: FakeHost) -> None:
+    folder = host.run("db1", 4242, domain("db1", 1, guarantee(10) + hard_limit(64)))
+    report = apply("db1", host.machine)
+    assert report is not None
+    assert report.ok
+    assert host.read(f"{folder}/memory.limit_in_bytes") == str(64 * MIB)
+    assert [each.held.promise.name for each in status(host.machine).guests] == ["db1"]
+
+
+def test_apply_refuses_what_was_not_admitted_and_does_not_fit(host: FakeHost) -> None:
+    host.run("db1", 4242, domain("db1", 1, guarantee(5000)))
+    answer("db1", "reconnect", domain("db1", 1, guarantee(5000)), None, host.machine)
+    folder = host.run("web1", 4243, domain("web1", 2, guarantee(5000) + hard_limit(6000)))
+    with pytest.raises(RefusalError, match="guest 'web1' refused") as caught:
+        apply("web1", host.machine)
+    assert caught.value.exit_status is ExitStatus.REFUSED
+    assert host.read(f"{folder}/memory.limit_in_bytes") == "9223372036854771712\n"
+
+
+def test_apply_to_a_guest_without_a_policy(host: FakeHost) -> None:
+    host.run("plain", 4242, domain("plain", 1, ""))
+    assert apply("plain", host.machine) is None
+
+
+@pytest.mark.parametrize("name", ["gone", "../../etc/passwd", "", "a\nb"])
+def test_apply_to_a_guest_that_does_not_run(host: FakeHost, name: str) -> None:
+    with pytest.raises(NotRunningError):
+        apply(name, host.machine)
+
+
+def test_status_of_an_idle_host(host: FakeHost) -> None:
+    shown = status_report.as_json(status(host.machine))
+    assert shown["version"] == 1
+    assert shown["guests"] == []
+    assert shown["host"]["total"] == 8 * GIB
+    assert shown["host"]["promised"] == 0
+    assert shown["host"]["promisable"] > 7 * GIB
+
+
+def test_status_shows_guests_and_drift(host: FakeHost) -> None:
+    xml = domain("db1", 1, guarantee(100) + hard_limit(300))
+    answer("db1", "prepare", xml, None, host.machine)
+    starting = status_report.as_json(status(host.machine))["guests"]
+    assert starting == [
+        {
+            "name": "db1",
+            "uuid": uuid(1),
+            "state": "starting",
+            "min_guarantee": 100 * MIB,
+            "charged": 0,
+            "cgroup": None,
+            "drift": [],
+        }
+    ]
+    folder = host.run("db1", 4242, xml)
+    answer("db1", "started", xml, None, host.machine)
+    host.write(f"{folder}/memory.usage_in_bytes", f"{70 * MIB}\n")
+    host.write(f"{folder}/memory.limit_in_bytes", f"{200 * MIB}\n")
+    (running,) = status_report.as_json(status(host.machine))["guests"]
+    assert (running["state"], running["charged"]) == ("running", 70 * MIB)
+    assert running["cgroup"] == "/machine/qemu-4242-db1.libvirt-qemu"
+    (drift,) = running["drift"]
+    assert "memory.limit_in_bytes" in drift
+    text = status_report.as_text(status(host.machine))
+    assert "db1" in text
+    assert f"    drift: {drift}" in text
+
+
+def test_status_of_a_guest_whose_files_are_gone(host: FakeHost) -> None:
+    xml = domain("db1", 1, guarantee(100))
+    host.run("db1", 4242, xml)
+    answer("db1", "reconnect", xml, None, host.machine)
+    (host.root / "run/libvirt/qemu/db1.pid").unlink()
+    (shown,) = status_report.as_json(status(host.machine))["guests"]
+    assert shown["drift"] == ["libvirt's run folder does not show it"]

@@ -1,0 +1,248 @@
+import pytest
+
+from xmlresource.model.domain import (
+    Device,
+    Domain,
+    HugepageRequest,
+    MemoryBacking,
+    NumaCell,
+)
+from xmlresource.overhead.subjects import (
+    L2_CACHE,
+    MIB,
+    TB_CACHE,
+    Subject,
+    guest_ram,
+    ram_at_start,
+    ram_on_hugepages,
+    subjects_of,
+)
+
+GIB = 1024 * MIB
+
+
+def kinds(domain):
+    return [subject.kind for subject in subjects_of(domain)]
+
+
+def find(domain, kind):
+    return [subject for subject in subjects_of(domain) if subject.kind == kind]
+
+
+def ports(domain):
+    return [
+        subject
+        for subject in find(domain, "controller")
+        if subject.facts.get("model") == "pcie-root-port"
+    ]
+
+
+def guest(*devices, **fields):
+    return Domain(**{"type": "kvm", "memory": GIB, "devices": devices, **fields})
+
+
+def dimm(size, model="dimm"):
+    return Device(
+        "memory", {"model": model, "target/size/@unit": "MiB"}, {"target/size": str(size)}
+    )
+
+
+def test_a_container_is_one_subject_and_other_drivers_have_none():
+    assert kinds(Domain(type="lxc")) == ["container"]
+    assert kinds(Domain(type="xen", devices=(Device("disk"),))) == []
+
+
+def test_what_libvirt_adds_by_itself_is_there():
+    added = subjects_of(guest(machine="pc"))
+    assert [(subject.kind, subject.facts.get("model")) for subject in added[1:]] == [
+        ("controller", "piix3-uhci"),
+        ("memballoon", "virtio"),
+    ]
+    modern = find(guest(machine="pc-q35-7.2"), "controller")
+    assert [subject.facts["model"] for subject in modern] == [
+        "qemu-xhci",
+        "pcie-root-port",
+        "pcie-root-port",
+    ]
+
+
+def test_what_is_there_is_not_added():
+    domain = guest(
+        Device("controller", {"type": "usb", "model": "none"}),
+        Device("controller", {"type": "scsi"}),
+        Device("controller", {"type": "virtio-serial"}),
+        Device("memballoon", {"model": "none"}),
+        Device("disk", {"target/@bus": "scsi"}),
+        Device("channel", {"target/@type": "virtio"}),
+        Device("video", {"model/@type": "vga"}),
+        Device("graphics", {"type": "vnc"}),
+    )
+    assert not any(subject.facts.get("implied") for subject in subjects_of(domain))
+
+
+def test_controllers_and_video_that_devices_need_are_added():
+    domain = guest(
+        Device("disk", {"target/@bus": "scsi"}),
+        Device("channel", {"target/@type": "virtio"}),
+        Device("graphics", {"type": "vnc"}),
+    )
+    added = [
+        (subject.kind, subject.facts.get("type"))
+        for subject in subjects_of(domain)
+        if subject.facts.get("implied")
+    ]
+    assert ("controller", "scsi") in added
+    assert ("controller", "virtio-serial") in added
+    assert ("video", None) in added
+
+
+def test_no_usb_is_added_where_libvirt_adds_none():
+    assert "controller" not in kinds(guest(architecture="s390x"))
+
+
+def test_each_device_on_pcie_gets_a_port_where_none_is_named():
+    devices = (
+        Device("interface", {"model/@type": "virtio"}),
+        Device("interface", {"model/@type": "rtl8139"}),
+        Device("disk", {"target/@bus": "virtio"}),
+        Device("controller", {"type": "usb", "model": "none"}),
+        Device("controller", {"type": "virtio-serial"}),
+        Device("sound", {"model": "ich9"}),
+    )
+    # those of three devices, of the balloon, and of the bridge for the old card
+    assert len(ports(guest(*devices, machine="q35"))) == 5
+    named = Device("controller", {"type": "pci", "model": "pcie-root-port"})
+    assert len(ports(guest(*devices, named, machine="q35"))) == 1
+    assert not ports(guest(*devices, machine="pc"))
+
+
+def test_each_layer_of_a_chain_is_an_image():
+    disk = Device(
+        "disk",
+        {
+            "driver/@type": "qcow2",
+            "source/@file": "/a",
+            "backingStore/format/@type": "qcow2",
+            "backingStore/backingStore/format/@type": "raw",
+            "driver/metadata_cache/max_size/@unit": "MiB",
+        },
+        {"driver/metadata_cache/max_size": "3"},
+    )
+    images = find(guest(disk), "image")
+    assert [(image.facts["format"], image.facts["layer"]) for image in images] == [
+        ("qcow2", "top"),
+        ("qcow2", "backing"),
+        ("raw", "backing"),
+    ]
+    assert [image.units["l2_cache"] for image in images] == [3 * MIB, L2_CACHE, L2_CACHE]
+
+
+def test_an_empty_drive_has_no_image():
+    assert not find(guest(Device("disk", {"device": "cdrom"})), "image")
+    full = Device("disk", {"device": "cdrom", "source/@file": "/x"})
+    assert len(find(guest(full), "image")) == 1
+
+
+def test_queues_default_to_one_a_vcpu_for_disks_and_to_one_for_cards():
+    domain = guest(
+        Device("disk"),
+        Device("interface"),
+        Device("interface", {"driver/@queues": "4"}),
+        Device("interface", {"driver/@queues": "many"}),
+        Device("disk", {"driver/@queues": "1234567"}),
+        vcpus=6,
+    )
+    assert [subject.units["queue"] for subject in find(domain, "interface")] == [1, 4, 1]
+    assert [subject.units["queue"] for subject in find(domain, "disk")] == [6, 6]
+
+
+def test_heads_and_video_memory_are_read_leniently():
+    (video,) = find(
+        guest(
+            Device("video", {"model/@heads": "3", "model/@vram": "4096", "model/@vgamem": "x"}),
+        ),
+        "video",
+    )
+    assert (video.units["head"], video.units["extra_head"]) == (3, 2)
+    assert (video.units["vram"], video.units["vgamem"]) == (4 * MIB, 0)
+
+
+def test_the_translation_cache_is_emulations_alone():
+    assert subjects_of(guest())[0].units["tb_cache"] == 0
+    assert subjects_of(guest(type="qemu"))[0].units["tb_cache"] == TB_CACHE
+    assert subjects_of(guest(type="qemu", tb_cache=MIB))[0].units["tb_cache"] == MIB
+
+
+def test_a_vcpu_reaches_a_gibibyte_of_ram():
+    for memory, reach in ((MIB, MIB), (8 * GIB, GIB)):
+        assert subjects_of(guest(memory=memory, vcpus=3))[0].units["vcpu_ram"] == 3 * reach
+
+
+def test_vcpus_take_a_hugepage_each_where_the_translation_cache_is_large():
+    for cache, regions in ((None, 16), (64 * MIB, 2), (16 * MIB, 0)):
+        domain = guest(type="qemu", vcpus=16, tb_cache=cache)
+        assert subjects_of(domain)[0].units["region"] == regions
+
+
+def test_a_bridge_is_added_for_conventional_pci():
+    old = Device("sound", {"model": "ac97"})
+    for machine, bridges in (("q35", 1), ("pc", 0)):
+        models = [
+            subject.facts.get("model")
+            for subject in find(guest(old, old, machine=machine), "controller")
+        ]
+        assert models.count("pcie-to-pci-bridge") == bridges
+
+
+def test_drivers_are_counted_once_each():
+    domain = guest(
+        Device("interface", {"model/@type": "virtio"}),
+        Device("interface", {"model/@type": "virtio"}),
+        Device("interface", {"model/@type": "e1000"}),
+        Device("memballoon", {"model": "none"}),
+        Device("serial"),
+    )
+    assert subjects_of(domain)[0].units["driver"] == 2
+
+
+def test_ram_is_the_most_that_the_guest_can_have():
+    assert guest_ram(Domain()) == 0
+    assert guest_ram(guest()) == GIB
+    assert guest_ram(guest(max_memory=4 * GIB)) == 4 * GIB
+    plugged = guest(dimm(512), dimm(256, "virtio-mem"), cells=(NumaCell(0, GIB),))
+    assert guest_ram(plugged) == GIB + 768 * MIB
+    assert guest_ram(guest(dimm(512, "nvdimm"))) == GIB
+    assert ram_at_start(guest(max_memory=4 * GIB)) == GIB
+
+
+@pytest.mark.parametrize("size", ["", "big", "99999999999999999999999"])
+def test_a_memory_device_of_unreadable_size_counts_as_nothing(size):
+    device = Device("memory", {"model": "dimm"}, {"target/size": size})
+    assert guest_ram(guest(device)) == GIB
+    assert guest_ram(guest(Device("memory", {"model": "dimm"}))) == GIB
+
+
+def test_an_unlimited_size_is_no_size():
+    device = Device("memory", {"model": "dimm"}, {"target/size": str((2**63 - 1) // 1024)})
+    assert guest_ram(guest(device)) == GIB
+
+
+def test_ram_on_hugepages_by_cell_or_as_a_whole():
+    every = MemoryBacking(hugepages=(HugepageRequest(),))
+    some = MemoryBacking(hugepages=(HugepageRequest(2 * MIB, frozenset({1})),))
+    cells = (NumaCell(0, GIB), NumaCell(1, 2 * GIB))
+    assert ram_on_hugepages(guest(backing=every), GIB) == GIB
+    assert ram_on_hugepages(guest(backing=some, cells=cells), 3 * GIB) == 2 * GIB
+    assert ram_on_hugepages(guest(), GIB) == 0
+    assert subjects_of(guest(backing=every))[0].units["ram"] == 0
+
+
+def test_ram_that_others_can_map_is_shared():
+    for backing in (MemoryBacking(shared=True), MemoryBacking(source="memfd")):
+        assert subjects_of(guest(backing=backing))[0].facts["shared"] == "yes"
+    assert subjects_of(guest())[0].facts["shared"] == "no"
+
+
+def test_a_subject_describes_itself():
+    assert Subject("sound", {"model": "x"}).describe() == "sound x"
+    assert Subject("thing").describe() == "thing"

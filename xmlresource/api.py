@@ -1,0 +1,40 @@
+"""What the commands do, as functions of the same names (``set_`` for ``set``, which Python has).
+
+Results come back as data, errors as :class:`XmlresourceError` or ``OSError``; nothing is printed.
+``docs/python-api.md`` has examples. Programs that only read one thing import its own module.
+"""
+
+from xmlresource.document import Document, DocumentError
+from xmlresource.errors import XmlresourceError
+from xmlresource.model.policy import MemoryPolicy
+from xmlresource.operations import hook
+from xmlresource.operations.apply import apply
+from xmlresource.operations.check import check
+from xmlresource.operations.edit import convert, generate, set_
+from xmlresource.operations.overhead import overhead
+from xmlresource.operations.plan import plan
+from xmlresource.operations.show import show
+from xmlresource.operations.status import status
+from xmlresource.operations.validate import validate
+from xmlresource.tunables import Form
+from xmlresource.units import UNLIMITED
+
+__all__ = [
+    "UNLIMITED",
+    "Document",
+    "DocumentError",
+    "Form",
+    "MemoryPolicy",
+    "XmlresourceError",
+    "apply",
+    "check",
+    "convert",
+    "generate",
+    "hook",
+    "overhead",
+    "plan",
+    "set_",
+    "show",
+    "status",
+    "validate",
+]

@@ -1,0 +1,34 @@
+"""``xmlresource set``."""
+
+import argparse
+
+from xmlresource.cli.assigning import assigned, is_assignment
+from xmlresource.cli.editing import FORMS, add_destination, deliver, read_all
+from xmlresource.cli.usage import UsageError
+from xmlresource.exit_status import ExitStatus
+from xmlresource.operations.edit import set_
+from xmlresource.rules import errors
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "words",
+        nargs="+",
+        metavar="FILE… NAME=VALUE…",
+        help="documents (- for stdin), and tunables: 4GiB, unlimited, none to remove",
+    )
+    parser.add_argument("--form", choices=list(FORMS), help="where new ones go; metadata")
+    add_destination(parser)
+
+
+def run(options: argparse.Namespace) -> ExitStatus:
+    """Give tunables new values."""
+    amounts = assigned([word for word in options.words if is_assignment(word)])
+    paths = [word for word in options.words if not is_assignment(word)]
+    if not paths:
+        raise UsageError("no FILE is named; - is standard input")
+    checker = None if options.force else errors
+    form = FORMS.get(options.form)
+    documents = read_all(paths, options)
+    return deliver([set_(each, amounts, form, checker=checker) for each in documents], options)
