@@ -6,7 +6,6 @@ up with ``/etc/xmlresource.toml``, the host's (``configuration``).
 
 from typing import Any, Final
 
-from xmlresource.codes import CODES
 from xmlresource.errors import XmlresourceError
 from xmlresource.record import record
 
@@ -86,6 +85,8 @@ def checked_codes(codes: object, where: str) -> tuple[str, ...]:
     """
     if not isinstance(codes, list | tuple) or not all(isinstance(code, str) for code in codes):
         raise SettingsError(f'{where}: not a list of codes; write ["XR501", "XR4"]')
+    from xmlresource.codes import CODES  # noqa: PLC0415 -- most runs select nothing
+
     wanted = tuple(code.strip().upper() for code in codes)
     for code in wanted:
         if not code or not any(known.startswith(code) for known in CODES):

@@ -2,9 +2,8 @@
 
 from typing import Final, TypeAlias
 
-from xmlresource.codes import CODES
 from xmlresource.diagnostics import Diagnostic
-from xmlresource.document.source import MOST_BYTES
+from xmlresource.limits import MOST_BYTES
 from xmlresource.operations.domain_schema import DomainSchema
 from xmlresource.record import record
 from xmlresource.settings import Settings
@@ -54,9 +53,7 @@ class Checker:
             data = documents.read(path, MOST_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            row = CODES["XR001"]
-            found = row.diagnostic(f"can't be read: {reason}", name, hint=row.cure)
-            return Checked(tuple(self._wanted([found])), {})
+            return Checked(tuple(self._wanted([_unreadable(name, reason)])), {})
         return self.check(name, data)
 
     def check(self, name: str, data: bytes) -> Checked | None:
@@ -83,3 +80,10 @@ class Checker:
         if settings.per_file_ignores:
             path = documents.below(path, settings.folder)
         return [one for one in found if settings.wants(one.code, path)]
+
+
+def _unreadable(name: str, reason: str) -> Diagnostic:
+    from xmlresource.codes import CODES  # noqa: PLC0415 -- as in check()
+
+    row = CODES["XR001"]
+    return row.diagnostic(f"can't be read: {reason}", name, hint=row.cure)

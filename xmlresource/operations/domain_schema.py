@@ -4,20 +4,22 @@ What the rules look after by themselves (what is in ``<memtune>``, and in our ``
 open here, so that a fault is reported once, by the rule that knows more about it.
 """
 
-import re
-from typing import Any, Final
+from __future__ import annotations
 
-from xmlresource.codes import CODES
-from xmlresource.diagnostics import Diagnostic, Edit, Span
-from xmlresource.document.source import MOST_BYTES, Source
-from xmlresource.document.tree import MOST_LEVELS
+import re
+from typing import Final
+
+from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.errors import XmlresourceError
+from xmlresource.limits import MOST_BYTES, MOST_LEVELS
 from xmlresource.relaxng import Limits, Schema, SchemaError
 from xmlresource.system import installed_schemas
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xmlresource import relaxng
+    from xmlresource.diagnostics import Span
+    from xmlresource.document.source import Source
 
 AUTO: Final = "auto"
 OFF: Final = "off"
@@ -54,8 +56,8 @@ _WRAPPER: Final = """\
 # libvirt has it since 7.7.
 _FIBRECHANNEL: Final = '<optional><ref name="fibrechannel"/></optional>'
 
-# Compiled when the module is: every run that has a schema uses it.
-_OF_THE_RULES: Final = re.compile(rb"memtune|resource|&#|\0")
+# No rule is about a document without any of these. In UTF-16 none could be seen.
+_OF_THE_RULES: Final = (b"memtune", b"resource", b"&#", b"\0")
 _LARGE: Final = 1 << 20
 
 _CODES: Final = {
@@ -120,7 +122,7 @@ class DomainSchema:
 
         Most documents of a repository are so, and reading their tree would take most of the time.
         """
-        if len(data) > _LARGE or _OF_THE_RULES.search(data) or not _is_utf8(data):
+        if len(data) > _LARGE or any(sign in data for sign in _OF_THE_RULES) or not _is_utf8(data):
             return False
         return b"<domain" in data and self.is_usable and not self._diagnosed(data)
 
@@ -133,7 +135,7 @@ class DomainSchema:
             if fault.offset not in taken
         ]
 
-    def _diagnosed(self, data: bytes) -> "list[relaxng.Diagnostic]":
+    def _diagnosed(self, data: bytes) -> list[relaxng.Diagnostic]:
         if self._loaded is not None and self._last[0] != data:
             self._last = (data, self._loaded.diagnose(data, libxml2=True))
         return self._last[1]
@@ -173,12 +175,17 @@ def _load(path: str) -> Schema:
 
 
 def _escaped(name: str) -> str:
+    """The name as a reference in XML."""
+    if name == installed_schemas.NAME:
+        return name
     from urllib.parse import quote  # noqa: PLC0415 -- seldom needed
 
-    return name if name == "domain.rng" else quote(name)
+    return quote(name)
 
 
-def _translated(fault: "relaxng.Diagnostic", source: Source) -> Diagnostic:
+def _translated(fault: relaxng.Diagnostic, source: Source) -> Diagnostic:
+    from xmlresource.codes import CODES  # noqa: PLC0415 -- only a faulty document pays
+
     row = CODES[_CODES[str(fault.code)]]
     message = fault.message
     if fault.hint:
@@ -194,7 +201,7 @@ def _translated(fault: "relaxng.Diagnostic", source: Source) -> Diagnostic:
     )
 
 
-def _fix(code: str, fault: "relaxng.Diagnostic", span: Span, source: Source) -> tuple[Edit, ...]:
+def _fix(code: str, fault: relaxng.Diagnostic, span: Span, source: Source) -> tuple[Edit, ...]:
     """The edits for what was misspelt a little, or has blanks around it."""
     written = source.text[span.start : span.end].decode("utf-8", "replace")
     if fault.suggestion is None:
@@ -237,10 +244,5 @@ def _declared_utf8(text: bytes) -> bytes:
     return plain + text[len(declaration) :]
 
 
-def _blank(match: "re.Match[bytes]") -> bytes:
+def _blank(match: re.Match[bytes]) -> bytes:
     return b" " * len(match[0])
-
-
-def kinds() -> dict[str, Any]:
-    """The rules by kind of fault, for the tests."""
-    return dict(_CODES)

@@ -10,7 +10,8 @@ from typing import Final
 from xmlresource.diagnostics import Diagnostic, Edit, Severity
 from xmlresource.document import DocumentError
 from xmlresource.document.editing.splice import Splice, spliced
-from xmlresource.document.source import MOST_BYTES, Source
+from xmlresource.document.source import Source
+from xmlresource.limits import MOST_BYTES
 from xmlresource.operations.checking import Checked, Checker, Lines
 from xmlresource.operations.diff import unified
 from xmlresource.operations.validate import Options, Validation, checker_for

@@ -2,7 +2,7 @@
 
 from xmlresource.codes import CODES
 from xmlresource.document import Document, DocumentError
-from xmlresource.document.source import MOST_BYTES
+from xmlresource.limits import MOST_BYTES
 from xmlresource.model.domain import Domain
 from xmlresource.system import documents
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from xmlresource.codes import CODES
 from xmlresource.diagnostics import Diagnostic, Severity
 from xmlresource.operations.validate import Lines, Validation
 from xmlresource.printable import one_line
@@ -22,6 +21,8 @@ def as_text(diagnostics: Iterable[Diagnostic], lines: Lines | None = None) -> st
 
 def statistics(result: Validation) -> str:
     """How often each rule was broken, the most frequent first."""
+    from xmlresource.codes import CODES  # noqa: PLC0415 -- seldom asked for
+
     counts: dict[str, int] = {}
     for found in result.diagnostics:
         counts[found.code] = counts.get(found.code, 0) + 1

@@ -6,7 +6,7 @@ from typing import Final
 VARIABLE: Final = "XMLRESOURCE_DOMAIN_SCHEMA"
 """The environment variable that names the schema, or its folder."""
 
-_NAME: Final = "domain.rng"
+NAME: Final = "domain.rng"
 _FOLDERS: Final = ("/usr/share/libvirt/schemas", "/usr/local/share/libvirt/schemas")
 
 
@@ -17,7 +17,7 @@ def named() -> str | None:
 
 def installed() -> str | None:
     """The schema that libvirt installed; ``None`` for none."""
-    candidates = (os.path.join(folder, _NAME) for folder in _FOLDERS)
+    candidates = (os.path.join(folder, NAME) for folder in _FOLDERS)
     return next((path for path in candidates if os.path.isfile(path)), None)
 
 
@@ -27,6 +27,6 @@ def located(path: str) -> str:
     Raises:
         OSError: There is none.
     """
-    file = os.path.abspath(os.path.join(path, _NAME) if os.path.isdir(path) else path)
+    file = os.path.abspath(os.path.join(path, NAME) if os.path.isdir(path) else path)
     os.stat(file)
     return file
