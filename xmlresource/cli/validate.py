@@ -1,6 +1,7 @@
 """``xmlresource validate``."""
 
 import argparse
+import io
 import os
 import sys
 from typing import Final
@@ -35,6 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitStatus:
     """Check documents and print what is wrong with them."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name need be no text, and a terminal may know few characters.
+        sys.stdout.reconfigure(errors="backslashreplace")
     output_format = options.output_format or _usual_format()
     excerpt = options.excerpt if options.excerpt is not None else sys.stdout.isatty()
     with Progress() as progress:

@@ -166,9 +166,10 @@ def _misspelt(child: Element, form: Form, message: str, allowed: list[str]) -> D
     # Only a faulty document pays for the import.
     from xmlresource.rules.fixes import meant  # noqa: PLC0415
 
-    there = {one.local for one in child.parent.children} if child.parent else set()
     name = meant(child.local, allowed) if child.namespace == NAMESPACES[form] else None
-    fix = () if name is None or name in there else _renamed(child, name)
+    beside = child.parent.children if child.parent else []
+    is_there = any(one.local == name for one in beside)
+    fix = () if name is None or is_there else _renamed(child, name)
     return at("XR101", child, message, hint=_suggestion(child.local, allowed), fix=fix)
 
 

@@ -6,12 +6,16 @@ about the next. ``<!-- xmlresource: ignore-file=XR501 -->`` is about the whole d
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from xmlresource.codes import CODES
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document.source import Source
 from xmlresource.record import record
+
+MOST_COMMENTS: Final = 1000
+"""A document with more of them is made to cost time."""
 
 _PRESENT: Final = re.compile(rb"<!--\s*xmlresource:")
 # What a comment could seem to stand in comes first, so that it is skipped as a whole.
@@ -36,12 +40,6 @@ class Suppression:
     start: int
     end: int
 
-    def covers(self, found: Diagnostic) -> bool:
-        """Whether the finding is one of those meant."""
-        if not found.code.startswith(self.code):
-            return False
-        return self.line is None or (found.span is not None and found.span.line == self.line)
-
 
 def suppressed(source: Source, found: list[Diagnostic], *, whole: bool) -> list[Diagnostic]:
     """The findings without those suppressed, and with those about suppressions (XR701, XR702).
@@ -54,20 +52,35 @@ def suppressed(source: Source, found: list[Diagnostic], *, whole: bool) -> list[
     """
     if _PRESENT.search(source.text) is None:
         return found
-    asked: list[Suppression] = []
-    about: list[Diagnostic] = []
-    for comment in _comments(source):
-        wanted = list(_read(source, comment))
-        asked += wanted
-        if not wanted:
-            about.append(_bad(source, comment))
-    kept = [one for one in found if not any(wish.covers(one) for wish in asked)]
-    about += (
+    wishes: dict[tuple[str, int | None], Suppression] = {}
+    bad: list[Diagnostic] = []
+    for comment in islice(_comments(source), MOST_COMMENTS):
+        read = _read(source, comment)
+        for wish in read:
+            wishes.setdefault((wish.code, wish.line), wish)
+        if not read:
+            bad.append(_bad(source, comment))
+    used: set[tuple[str, int | None]] = set()
+    kept = []
+    for one in found:
+        meant = [key for key in _keys(one) if key in wishes]
+        used.update(meant)
+        if not meant:
+            kept.append(one)
+    unused = [
         _unused(source, wish)
-        for wish in asked
-        if not any(wish.covers(one) for one in found) and (whole or not wish.code.startswith("XR6"))
-    )
-    return sorted([*kept, *about], key=Diagnostic.sort_key)
+        for key, wish in wishes.items()
+        if key not in used and (whole or not wish.code.startswith("XR6"))
+    ]
+    return sorted([*kept, *bad, *unused], key=Diagnostic.sort_key)
+
+
+def _keys(found: Diagnostic) -> Iterator[tuple[str, int | None]]:
+    """What could suppress a finding: each beginning of its code, on its line or anywhere."""
+    for length in range(1, len(found.code) + 1):
+        yield found.code[:length], None
+        if found.span is not None:
+            yield found.code[:length], found.span.line
 
 
 def _comments(source: Source) -> Iterator["re.Match[bytes]"]:
@@ -76,16 +89,15 @@ def _comments(source: Source) -> Iterator["re.Match[bytes]"]:
             yield match
 
 
-def _read(source: Source, comment: "re.Match[bytes]") -> Iterator[Suppression]:
+def _read(source: Source, comment: "re.Match[bytes]") -> list[Suppression]:
     """What a comment asks for; nothing where that can't be told."""
     words = re.fullmatch(_WORDS, _text(comment), re.DOTALL)
     codes = [] if words is None or words[2] is None else words[2].upper().split(",")
     wanted = [code.strip() for code in codes]
     if words is None or not all(_is_known(wanted)):
-        return
+        return []
     line = None if words[1] == "ignore-file" else _line(source, comment)
-    for code in wanted:
-        yield Suppression(code, line, comment.start(), comment.end())
+    return [Suppression(code, line, comment.start(), comment.end()) for code in wanted]
 
 
 def _is_known(codes: Iterable[str]) -> Iterator[bool]:
