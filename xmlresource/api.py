@@ -11,11 +11,13 @@ from xmlresource.operations import hook
 from xmlresource.operations.apply import apply
 from xmlresource.operations.check import check
 from xmlresource.operations.edit import convert, generate, set_
+from xmlresource.operations.mending import mend
 from xmlresource.operations.overhead import overhead
 from xmlresource.operations.plan import plan
 from xmlresource.operations.show import show
 from xmlresource.operations.status import status
-from xmlresource.operations.validate import validate
+from xmlresource.operations.validate import Options, validate
+from xmlresource.settings import Settings
 from xmlresource.tunables import Form
 from xmlresource.units import UNLIMITED
 
@@ -25,12 +27,15 @@ __all__ = [
     "DocumentError",
     "Form",
     "MemoryPolicy",
+    "Options",
+    "Settings",
     "XmlresourceError",
     "apply",
     "check",
     "convert",
     "generate",
     "hook",
+    "mend",
     "overhead",
     "plan",
     "set_",

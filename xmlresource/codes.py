@@ -1,12 +1,13 @@
 """The registry of rule codes: what each means, why it is a rule, and how to mend it.
 
 One row a code. ``validate`` reports them, ``explain`` prints a row, the docs page is made from all.
-The hundreds group them: 0 input, 1 structure, 2 values, 3 relations, 4 libvirt, 5 sizing.
+The hundreds group them: 0 input, 1 structure, 2 values, 3 relations, 4 libvirt, 5 sizing, 6 the
+schema of whole domains, 7 suppressions.
 """
 
 from typing import Final
 
-from xmlresource.diagnostics import Diagnostic, Severity, Span
+from xmlresource.diagnostics import Diagnostic, Edit, Severity, Span
 from xmlresource.record import record
 
 _ERROR: Final = Severity.ERROR
@@ -41,9 +42,10 @@ class Code:
         span: Span | None = None,
         xpath: str | None = None,
         hint: str | None = None,
+        fix: tuple[Edit, ...] = (),
     ) -> Diagnostic:
         """A finding of this rule."""
-        return Diagnostic(self.code, self.severity, message, path, span, xpath, hint)
+        return Diagnostic(self.code, self.severity, message, path, span, xpath, hint, fix)
 
 
 _ROWS: Final = (
@@ -339,6 +341,120 @@ _ROWS: Final = (
         "The guest can never use that much: the host would promise memory to nobody.",
         "<memory unit='GiB'>1</memory> with min_guarantee 8 GiB",
         "Lower the guarantee to RAM plus overhead.",
+    ),
+    Code(
+        "XR601",
+        "schema-unknown-element",
+        _ERROR,
+        "libvirt's schema knows no such element there. Without validation libvirt drops "
+        "it in silence, and the guest runs without what it asked for.",
+        "<devices><dsik type='file'/></devices>",
+        "Use a name that libvirt's schema allows there.",
+    ),
+    Code(
+        "XR602",
+        "schema-misplaced-element",
+        _ERROR,
+        "libvirt knows the element, but not there, or not after what stands before it.",
+        "<domain>…<disk type='file'/></domain>",
+        "Move it to where it belongs.",
+    ),
+    Code(
+        "XR603",
+        "schema-duplicate-element",
+        _ERROR,
+        "libvirt reads one of them and drops the others in silence.",
+        "<domain><name>a</name><name>b</name>…</domain>",
+        "Keep one.",
+    ),
+    Code(
+        "XR604",
+        "schema-missing-element",
+        _ERROR,
+        "libvirt refuses a domain without it.",
+        "<domain type='kvm'><memory>1048576</memory>…</domain> without <name>",
+        "Add the element.",
+    ),
+    Code(
+        "XR605",
+        "schema-unknown-attribute",
+        _ERROR,
+        "libvirt reads no such attribute there, so that the default counts.",
+        "<vcpu currnet='1'>2</vcpu>",
+        "Use a name that libvirt's schema allows there.",
+    ),
+    Code(
+        "XR606",
+        "schema-conflicting-attribute",
+        _ERROR,
+        "The attribute is allowed on that element, but not together with its other attributes.",
+        "<disk type='block'><source file='/a'/></disk>",
+        "Change one of them.",
+    ),
+    Code(
+        "XR607",
+        "schema-missing-attribute",
+        _ERROR,
+        "The element means nothing to libvirt without it.",
+        "<domain><name>a</name>…</domain> without type",
+        "Add the attribute.",
+    ),
+    Code(
+        "XR608",
+        "schema-bad-value",
+        _ERROR,
+        "libvirt refuses the value, or reads something else.",
+        "<disk type='fiel'>…</disk>",
+        "Write a value that libvirt's schema allows there.",
+    ),
+    Code(
+        "XR609",
+        "schema-conflicting-value",
+        _ERROR,
+        "The value is allowed by itself, but not together with what stands around it.",
+        "<hostdev mode='subsystem' type='misc'>…</hostdev>",
+        "Change one of them.",
+    ),
+    Code(
+        "XR610",
+        "schema-missing-value",
+        _ERROR,
+        "The element has to hold a value.",
+        "<name/>",
+        "Write the value.",
+    ),
+    Code(
+        "XR611",
+        "schema-stray-text",
+        _ERROR,
+        "Text has no meaning between these elements.",
+        "<devices>disk<disk type='file'>…</disk></devices>",
+        "Remove the text.",
+    ),
+    Code(
+        "XR612",
+        "refused-by-libxml2",
+        _WARNING,
+        "libvirt validates with libxml2, which looks at a value before it trims its "
+        "blanks, and so refuses what the schema by its specification allows.",
+        "<memory> 1048576 </memory>",
+        "Remove the blanks around the value.",
+    ),
+    Code(
+        "XR701",
+        "unused-suppression",
+        _WARNING,
+        "The finding is gone, and the comment would hide the next one.",
+        "<!-- xmlresource: ignore=XR501 --> above a line without that finding",
+        "Remove the code from the comment, or the comment.",
+    ),
+    Code(
+        "XR702",
+        "bad-suppression",
+        _WARNING,
+        "A comment that means to suppress a finding and is misspelt suppresses nothing.",
+        "<!-- xmlresource: ingore=XR501 -->",
+        "Write `xmlresource: ignore=CODE,…` or `xmlresource: ignore-file=CODE,…`.",
     ),
 )
 

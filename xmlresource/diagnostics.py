@@ -33,6 +33,15 @@ class Span:
 
 
 @record
+class Edit:
+    """Bytes ``start`` up to ``end`` of the document as UTF-8 are to become ``text``."""
+
+    start: int
+    end: int
+    text: str
+
+
+@record
 class Diagnostic:
     """One fault.
 
@@ -44,6 +53,7 @@ class Diagnostic:
         span: Where; ``None`` where the fault is about the file as a whole.
         xpath: The element at fault; ``None`` where there is none.
         hint: The cure; ``None`` where the message says it all.
+        fix: The edits that mend it without a doubt of what was meant; none where there is one.
     """
 
     code: str
@@ -53,6 +63,7 @@ class Diagnostic:
     span: Span | None = None
     xpath: str | None = None
     hint: str | None = None
+    fix: tuple[Edit, ...] = ()
 
     def sort_key(self) -> tuple[str, int, int, str]:
         """By file, then by place, then by code."""

@@ -24,6 +24,13 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
     return status, printed.out, printed.err
 
 
+@pytest.fixture(autouse=True)
+def schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libvirt's schema in small, so that the machine does not matter."""
+    monkeypatch.setenv("XMLRESOURCE_DOMAIN_SCHEMA", str(FIXTURES.parent / "domain-schema"))
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+
+
 def run_json(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     return json.loads(run(capsys, *words)[1])
 

@@ -4,7 +4,8 @@ import pytest
 
 from xmlresource.document.source import MOST_BYTES
 from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.validate import validate
+from xmlresource.operations.validate import Options, validate
+from xmlresource.settings import Settings
 
 FINE = "<memtune><hard_limit>1048576</hard_limit></memtune>"
 FAULTY = "<memtune><hard_limit>0</hard_limit></memtune>"
@@ -14,6 +15,10 @@ RFC = "<resource><memory><memoryMinGaurantee>1024</memoryMinGaurantee></memory><
 def write(folder: Path, **documents: str) -> None:
     for name, text in documents.items():
         (folder / f"{name}.xml").write_text(text)
+
+
+def codes_of(folder: Path, settings: Settings) -> list[str]:
+    return [found.code for found in validate([str(folder)], Options(settings)).diagnostics]
 
 
 def test_a_folder_gives_all_its_documents_in_order(tmp_path: Path) -> None:
@@ -50,10 +55,8 @@ def test_warnings_alone_are_fine(tmp_path: Path, document: str, status: ExitStat
 
 def test_selects_and_ignores_by_the_beginning_of_a_code(tmp_path: Path) -> None:
     write(tmp_path, a=FAULTY, b=RFC)
-    codes = [found.code for found in validate([str(tmp_path)], select=["XR2"]).diagnostics]
-    assert codes == ["XR205"]
-    codes = [found.code for found in validate([str(tmp_path)], ignore=["XR2"]).diagnostics]
-    assert codes == ["XR104"]
+    assert codes_of(tmp_path, Settings(select=("XR2",))) == ["XR205"]
+    assert codes_of(tmp_path, Settings(ignore=("XR2",))) == ["XR104"]
 
 
 def test_a_document_beyond_all_measure_is_not_parsed(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ COMMANDS: Final = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status comes back."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    options = _parser(words).parse_args(words)
+    options = _parsed(words)
     try:
         status = import_module(f"xmlresource.cli.{options.command}").run(options)
         sys.stdout.flush()
@@ -53,18 +53,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(status)
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+class _Help(argparse.HelpFormatter):
+    """Help as wide as the terminal.
+
+    Left to itself argparse asks `shutil`, for each option: that costs as much as a small run.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_width())
+
+
+def _width() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "")) - 2
+    except ValueError:
+        pass
+    try:
+        return os.get_terminal_size(1).columns - 2
+    except OSError:
+        return 78
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    if not words or words[0] not in COMMANDS:
+        return _overview().parse_args(words)
+    # The parsers of all the other commands would cost as much as a small run.
+    name = words[0]
+    parser = argparse.ArgumentParser(
+        prog=f"xmlresource {name}",
+        description=f"{COMMANDS[name].capitalize()}.",
+        formatter_class=_Help,
+    )
+    parser.set_defaults(command=name)
+    import_module(f"xmlresource.cli.{name}").configure(parser)
+    return parser.parse_args(words[1:])
+
+
+def _overview() -> argparse.ArgumentParser:
+    """For those who name no command: the help, the version, what is wrong."""
     parser = argparse.ArgumentParser(
         prog="xmlresource",
         description="Memory limits and guarantees in libvirt domain XML: "
         "validated, generated, enforced at guest start.",
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=xmlresource.__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, line in COMMANDS.items():
-        command = commands.add_parser(name, help=line, description=line.capitalize() + ".")
-        if name in words:
-            import_module(f"xmlresource.cli.{name}").configure(command)
+        commands.add_parser(name, help=line)
     return parser
 
 

@@ -5,16 +5,20 @@ import sys
 
 from xmlresource.codes import CODES
 from xmlresource.exit_status import ExitStatus
-from xmlresource.reports.codes import as_text
+from xmlresource.reports.codes import as_text, overview, page
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("code", metavar="CODE", help="a rule's code, such as XR301")
+    parser.add_argument("code", nargs="?", metavar="CODE", help="such as XR301; all by default")
+    parser.add_argument("--markdown", action="store_true", help="all rules, as a page")
 
 
 def run(options: argparse.Namespace) -> ExitStatus:
-    """Print what a rule is about."""
+    """Print what a rule is about, or which there are."""
+    if options.markdown or options.code is None:
+        sys.stdout.write(page() if options.markdown else overview())
+        return ExitStatus.FINE
     row = CODES.get(options.code.upper())
     if row is None:
         sys.stderr.write(f"xmlresource: no rule {options.code!r}; there are {', '.join(CODES)}\n")

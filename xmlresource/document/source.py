@@ -12,8 +12,7 @@ from typing import Final
 
 from xmlresource.diagnostics import Span
 from xmlresource.document.errors import document_error
-
-MOST_BYTES: Final = 32 * 1024 * 1024
+from xmlresource.limits import MOST_BYTES
 
 _LINE_END: Final = rb"\r\n|\r|\n"
 _DECLARED: Final = rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']"""
@@ -49,7 +48,7 @@ class Source:
         if len(data) > MOST_BYTES:
             raise document_error(
                 "XR004",
-                f"the document has {len(data)} bytes, at most {MOST_BYTES} are read",
+                f"the document has more than {MOST_BYTES} bytes",
                 name,
                 span=_BEGINNING,
             )

@@ -13,10 +13,9 @@ from typing import Final, NoReturn
 from xmlresource.diagnostics import Span
 from xmlresource.document.errors import document_error
 from xmlresource.document.source import Source
+from xmlresource.limits import MOST_LEVELS
 from xmlresource.record import record
 
-# xmlParserMaxDepth of libxml2, with which libvirt parses.
-MOST_LEVELS: Final = 256
 # Each costs some 400 bytes of memory: 32 MiB of `<a/>` would cost 3 GB. No domain comes near.
 MOST_ELEMENTS: Final = 500_000
 

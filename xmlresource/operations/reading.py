@@ -2,6 +2,7 @@
 
 from xmlresource.codes import CODES
 from xmlresource.document import Document, DocumentError
+from xmlresource.limits import MOST_BYTES
 from xmlresource.model.domain import Domain
 from xmlresource.system import documents
 
@@ -16,7 +17,7 @@ def read_document(path: str) -> Document:
     """
     name = STANDARD_INPUT_NAME if path == documents.STANDARD_INPUT else path
     try:
-        data = documents.read(path)
+        data = documents.read(path, MOST_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
         found = CODES["XR001"].diagnostic(

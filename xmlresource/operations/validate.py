@@ -1,14 +1,20 @@
-"""Check documents against the rules."""
+"""Check documents against the rules, and whole domains against libvirt's schema."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import Final
 
 from xmlresource.diagnostics import Diagnostic, Severity
-from xmlresource.document import DocumentError
 from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.reading import read_document
-from xmlresource.record import record
-from xmlresource.rules import check
+from xmlresource.operations.checking import Checker, Lines
+from xmlresource.operations.domain_schema import AUTO, OFF, chosen
+from xmlresource.record import field, record
+from xmlresource.settings import Settings
 from xmlresource.system import documents
+from xmlresource.system.workers import Tell, ordered, paying_jobs
+
+STANDARD_INPUT_NAME: Final = "<stdin>"
+
+__all__ = ["Lines", "Options", "Validation", "checker_for", "validate"]
 
 
 @record
@@ -16,12 +22,22 @@ class Validation:
     """What validating found.
 
     Attributes:
-        files: How many documents were looked at.
+        paths: The documents that were looked at.
         diagnostics: What is wrong with them, by file as given, then by place.
+        lines: The lines at fault, where asked for.
+        policy_only: Whole domains were checked by our rules alone, because libvirt's schema is not
+            installed.
     """
 
-    files: int
+    paths: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    lines: Lines = field(default_factory=dict)
+    policy_only: bool = False
+
+    @property
+    def files(self) -> int:
+        """How many documents were looked at."""
+        return len(self.paths)
 
     def count(self, severity: Severity) -> int:
         """How many findings are of ``severity``."""
@@ -35,29 +51,72 @@ class Validation:
         return ExitStatus.FINDINGS if self.count(Severity.ERROR) else ExitStatus.FINE
 
 
-def validate(
-    paths: Iterable[str], *, select: Sequence[str] = (), ignore: Sequence[str] = ()
-) -> Validation:
-    """Check documents: files, folders (all ``*.xml`` in them), ``-`` for standard input.
+def _silent(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+@record
+class Options:
+    """How to check.
+
+    Attributes:
+        settings: What is reported.
+        domain_schema: ``auto`` for libvirt's installed schema of domains, ``off`` for none, or
+            where it is; what the settings say by default.
+        stdin_name: What standard input is called.
+        jobs: How many processes; as many as pay by default.
+        keep_lines: Whether to keep the lines at fault.
+        tell: Told of progress.
+    """
+
+    settings: Settings = Settings()
+    domain_schema: str | None = None
+    stdin_name: str = STANDARD_INPUT_NAME
+    jobs: int | None = None
+    keep_lines: bool = False
+    tell: Tell = _silent
+
+    @property
+    def schema_setting(self) -> str:
+        """The domain schema to use."""
+        return self.domain_schema or self.settings.domain_schema or AUTO
+
+
+def validate(paths: Iterable[str], options: Options | None = None) -> Validation:
+    """Check documents: files, folders (all ``*.xml`` in them), patterns, ``-`` for standard input.
+
+    A document that can't be read is a finding too, and the others are still checked.
 
     Args:
         paths: What to check.
-        select: Report only codes that begin with one of these; all by default.
-        ignore: Don't report codes that begin with one of these.
+        options: How.
 
-    A document that can't be read is a finding too, and the others are still checked.
+    Raises:
+        MissingSchemaError: The schema of domains that was asked for is not there.
     """
+    options = options or Options()
+    checker = checker_for(options)
     names = list(documents.expand(paths))
-    found = [diagnostic for name in names for diagnostic in _validate_one(name)]
-    return Validation(len(names), tuple(one for one in found if _wanted(one.code, select, ignore)))
+    jobs = options.jobs or paying_jobs(len(names))
+    checked = ordered(checker.check_file, names, jobs, options.tell)
+    lines: Lines = {}
+    for one in checked:
+        if one is not None:
+            lines |= one.lines
+    return Validation(
+        tuple(checker.name_of(name) for name in names),
+        tuple(found for one in checked if one is not None for found in one.diagnostics),
+        lines,
+        options.schema_setting != OFF
+        and any(one is not None and one.policy_only for one in checked),
+    )
 
 
-def _validate_one(path: str) -> list[Diagnostic]:
-    try:
-        return check(read_document(path))
-    except DocumentError as error:
-        return [error.diagnostic]
+def checker_for(options: Options) -> Checker:
+    """What checks a document as ``options`` say.
 
-
-def _wanted(code: str, select: Sequence[str], ignore: Sequence[str]) -> bool:
-    return (not select or code.startswith(tuple(select))) and not code.startswith(tuple(ignore))
+    Raises:
+        MissingSchemaError: The schema of domains that was asked for is not there.
+    """
+    schema = chosen(options.schema_setting)
+    return Checker(options.settings, schema, options.stdin_name, keep_lines=options.keep_lines)

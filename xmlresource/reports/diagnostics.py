@@ -1,25 +1,40 @@
 """Diagnostics as text and as JSON."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
-from xmlresource.diagnostics import Diagnostic, Severity, Span
-from xmlresource.operations.validate import Validation
+from xmlresource.diagnostics import Diagnostic, Severity
+from xmlresource.operations.validate import Lines, Validation
 from xmlresource.printable import one_line
+from xmlresource.reports.places import span_of
 
-_NOWHERE: Final = Span(1, 1, 1, 1, 0, 0)
+
+def as_text(diagnostics: Iterable[Diagnostic], lines: Lines | None = None) -> str:
+    """One ``path:line:column: CODE severity: message`` each, its hint indented below.
+
+    Args:
+        diagnostics: What was found.
+        lines: The lines at fault, by path and number, to be shown with a caret below.
+    """
+    return "".join(f"{line}\n" for found in diagnostics for line in _lines(found, lines or {}))
 
 
-def as_text(diagnostics: Iterable[Diagnostic]) -> str:
-    """One ``path:line:column: CODE severity: message`` each, its hint indented below."""
-    return "".join(f"{line}\n" for found in diagnostics for line in _lines(found))
+def statistics(result: Validation) -> str:
+    """How often each rule was broken, the most frequent first."""
+    from xmlresource.codes import CODES  # noqa: PLC0415 -- seldom asked for
+
+    counts: dict[str, int] = {}
+    for found in result.diagnostics:
+        counts[found.code] = counts.get(found.code, 0) + 1
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "".join(f"{count:6}  {code}  {CODES[code].name}\n" for code, count in ranked)
 
 
 def summary(result: Validation) -> str:
     """``3 files checked: 2 errors, 1 warning``."""
     errors, warnings = result.count(Severity.ERROR), result.count(Severity.WARNING)
-    counts = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
-    return f"{_counted(result.files, 'file')} checked: {counts}"
+    counts = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+    return f"{counted(result.files, 'file')} checked: {counts}"
 
 
 def as_json(result: Validation) -> dict[str, Any]:
@@ -31,17 +46,22 @@ def as_json(result: Validation) -> dict[str, Any]:
     }
 
 
-def _lines(found: Diagnostic) -> list[str]:
-    span = found.span or _NOWHERE
+def _lines(found: Diagnostic, lines: Lines) -> list[str]:
+    span = span_of(found)
     place = f"{found.path}:{span.line}:{span.column}"
-    lines = [one_line(f"{place}: {found.code} {found.severity.value}: {found.message}")]
+    text = [one_line(f"{place}: {found.code} {found.severity.value}: {found.message}")]
+    line = lines.get((found.path, span.line))
+    if line is not None:
+        from xmlresource.reports.excerpt import excerpt  # noqa: PLC0415 -- seldom on
+
+        text += excerpt(line, span)
     if found.hint:
-        lines.append(one_line(f"    hint: {found.hint}"))
-    return lines
+        text.append(one_line(f"    hint: {found.hint}"))
+    return text
 
 
 def _object(found: Diagnostic) -> dict[str, Any]:
-    span = found.span or _NOWHERE
+    span = span_of(found)
     return {
         "code": found.code,
         "severity": found.severity.value,
@@ -56,5 +76,6 @@ def _object(found: Diagnostic) -> dict[str, Any]:
     }
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

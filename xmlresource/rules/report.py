@@ -1,12 +1,18 @@
 """How a rule reports: a registered code, at an element."""
 
 from xmlresource.codes import CODES
-from xmlresource.diagnostics import Diagnostic, Span
+from xmlresource.diagnostics import Diagnostic, Edit, Span
 from xmlresource.document.tree import Element
 
 
 def at(
-    code: str, element: Element, message: str, *, span: Span | None = None, hint: str | None = None
+    code: str,
+    element: Element,
+    message: str,
+    *,
+    span: Span | None = None,
+    hint: str | None = None,
+    fix: tuple[Edit, ...] = (),
 ) -> Diagnostic:
     """A finding of rule ``code`` at ``element``.
 
@@ -16,6 +22,7 @@ def at(
         message: What is wrong.
         span: A more exact place.
         hint: The cure; the rule's own by default.
+        fix: The edits that are the cure, where they are sure.
     """
     rule = CODES[code]
     return rule.diagnostic(
@@ -24,6 +31,7 @@ def at(
         span=span or element.span,
         xpath=element.xpath,
         hint=hint or rule.cure,
+        fix=fix,
     )
 
 

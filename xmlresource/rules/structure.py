@@ -7,7 +7,7 @@ would not be read at all.
 from collections.abc import Iterator
 from typing import Final
 
-from xmlresource.diagnostics import Diagnostic
+from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.document import Document
 from xmlresource.document.forms import (
     NAMESPACES,
@@ -63,7 +63,8 @@ def block_children(document: Document) -> Iterator[Diagnostic]:
         if found.misspelt:
             right = found.tunable.element
             message = f"<{found.element.name}> is the RFC's spelling of <{right}>"
-            yield at("XR104", found.element, message, hint=f"write <{right}>")
+            fix = _renamed(found.element, right)
+            yield at("XR104", found.element, message, hint=f"write <{right}>", fix=fix)
 
 
 def duplicate_tunables(document: Document) -> Iterator[Diagnostic]:
@@ -121,7 +122,7 @@ def _container_child(document: Document, form: Form, child: Element) -> Diagnost
     allowed = ["memory"] if form is Form.METADATA else ["memory", *sorted(_OF_LIBVIRT)]
     where = "" if document.domain is None else " (libvirt knows no such element either)"
     message = f"unknown element <{child.name}> in <{parent}>{where}"
-    return at("XR101", child, message, hint=_suggestion(child.local, allowed))
+    return _misspelt(child, form, message, allowed)
 
 
 def _unknown(child: Element, form: Form) -> Diagnostic:
@@ -135,12 +136,12 @@ def _unknown(child: Element, form: Form) -> Diagnostic:
             message = f"<{child.name}> is not the name of {tunable.name} in the {form.value} form"
             if here is None:
                 hint = f"{form.value} has no {tunable.name}: declare it in <metadata>"
-            else:
-                hint = f"write <{here}>"
-            return at("XR105", child, message, hint=hint)
+                return at("XR105", child, message, hint=hint)
+            fix = _renamed(child, here) if child.namespace == NAMESPACES[form] else ()
+            return at("XR105", child, message, hint=f"write <{here}>", fix=fix)
     names = [name for name in known if name is not None]
     message = f"unknown element <{child.name}> in <{child.parent.name if child.parent else ''}>"
-    return at("XR101", child, message, hint=_suggestion(child.local, names))
+    return _misspelt(child, form, message, names)
 
 
 def _wrong_namespace(child: Element, form: Form) -> Diagnostic:
@@ -158,6 +159,24 @@ def _wrong_namespace(child: Element, form: Form) -> Diagnostic:
         f"<{child.name}> is not in the namespace {wanted}",
         hint="give it the prefix of the element around it",
     )
+
+
+def _misspelt(child: Element, form: Form, message: str, allowed: list[str]) -> Diagnostic:
+    """An unknown element; it can be mended where only one name can be meant that isn't there."""
+    # Only a faulty document pays for the import.
+    from xmlresource.rules.fixes import meant  # noqa: PLC0415
+
+    name = meant(child.local, allowed) if child.namespace == NAMESPACES[form] else None
+    beside = child.parent.children if child.parent else []
+    is_there = any(one.local == name for one in beside)
+    fix = () if name is None or is_there else _renamed(child, name)
+    return at("XR101", child, message, hint=_suggestion(child.local, allowed), fix=fix)
+
+
+def _renamed(element: Element, local: str) -> tuple[Edit, ...]:
+    from xmlresource.rules.fixes import renamed  # noqa: PLC0415 -- as above
+
+    return renamed(element, local)
 
 
 def _suggestion(name: str, allowed: list[str]) -> str:
@@ -179,15 +198,21 @@ def _attributes(element: Element, *, allowed: frozenset[str]) -> Iterator[Diagno
         if name in allowed or name == "xmlns" or name.startswith("xmlns:"):
             continue
         only = "only `unit` is allowed" if allowed else "it takes none"
+        is_unit = bool(allowed) and name.lower() in {"unit", "units", "uint"}
         yield at(
             "XR103",
             element,
             f"unknown attribute {name!r} of <{element.name}>",
             span=element.attribute_span(name),
-            hint=f"remove it: {only}"
-            if name.lower() not in {"units", "uint"}
-            else "did you mean `unit`?",
+            hint="did you mean `unit`?" if is_unit else f"remove it: {only}",
+            fix=_unit_named(element, name) if is_unit else (),
         )
+
+
+def _unit_named(element: Element, name: str) -> tuple[Edit, ...]:
+    from xmlresource.rules.fixes import attribute_renamed  # noqa: PLC0415 -- as above
+
+    return attribute_renamed(element, name, "unit")
 
 
 def _stray_text(element: Element) -> Iterator[Diagnostic]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from xmlresource.diagnostics import Diagnostic
+from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.document import Document
 from xmlresource.document.forms import Declaration
+from xmlresource.document.tree import Element
 from xmlresource.rules.report import at
 from xmlresource.tunables import Kind
 from xmlresource.units import UNLIMITED, SizeError, SizePart
@@ -43,7 +44,22 @@ def _unreadable(found: Declaration, error: SizeError) -> Diagnostic:
     element = found.element
     span = element.attribute_span("unit") if error.part == "unit" else element.text_span
     message = f"{found.tunable.name}: {error.problem}"
-    return at(_CODES[error.part], element, message, span=span, hint=error.cure)
+    return at(
+        _CODES[error.part], element, message, span=span, hint=error.cure, fix=_fix(element, error)
+    )
+
+
+def _fix(element: Element, error: SizeError) -> tuple[Edit, ...]:
+    # Only a faulty document pays for the import.
+    from xmlresource.rules import fixes  # noqa: PLC0415
+
+    match error.part:
+        case "value":
+            return fixes.value_mended(element)
+        case "unit":
+            return fixes.unit_mended(element)
+        case "size":
+            return ()
 
 
 CHECKS: Final = (unreadable_values, unlimited_guarantee, zero_limits)

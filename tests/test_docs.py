@@ -1,0 +1,58 @@
+"""The docs keep up with the code: every rule, every option, nothing that is not there."""
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+from xmlresource.cli import validate
+from xmlresource.codes import CODES
+from xmlresource.reports.codes import page
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+GUIDES = ["docs/validate.md", ".pre-commit-hooks.yaml", "action.yml", "docs/ci/gitlab-ci.yml"]
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+def options() -> set[str]:
+    parser = argparse.ArgumentParser(add_help=False)
+    validate.configure(parser)
+    return {name for action in parser._actions for name in action.option_strings}
+
+
+def test_the_page_of_rules_is_up_to_date() -> None:
+    made = "xmlresource explain --markdown > docs/codes.md"
+    assert (DOCS / "codes.md").read_text() == page(), made
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_rule_says_all(code: str) -> None:
+    row = CODES[code]
+    assert re.fullmatch(r"XR\d{3}", code)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", row.name)
+    assert row.reason.endswith(".")
+    assert row.cure.endswith(".")
+    assert row.example
+    assert f"### {code} {row.name}\n" in page()
+
+
+def test_names_of_rules_are_told_apart() -> None:
+    assert len({row.name for row in CODES.values()}) == len(CODES)
+
+
+def test_every_option_of_validate_is_documented() -> None:
+    assert options() <= set(_OPTION.findall((DOCS / "validate.md").read_text()))
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_guides_name_no_option_that_is_not_there(guide: str) -> None:
+    # Of other programs: apt-get's.
+    known = options() | {"--no-install-recommends"}
+    assert set(_OPTION.findall((ROOT / guide).read_text())) <= known
+
+
+@pytest.mark.parametrize("output_format", validate.FORMATS)
+def test_every_format_is_documented(output_format: str) -> None:
+    assert f"| `{output_format}` |" in (DOCS / "validate.md").read_text()

@@ -1,0 +1,89 @@
+"""Checking one document: the rules, the schema of whole domains, what is suppressed or unwanted."""
+
+from typing import Final, TypeAlias
+
+from xmlresource.diagnostics import Diagnostic
+from xmlresource.limits import MOST_BYTES
+from xmlresource.operations.domain_schema import DomainSchema
+from xmlresource.record import record
+from xmlresource.settings import Settings
+from xmlresource.system import documents
+
+Lines: TypeAlias = dict[tuple[str, int], str]
+"""Lines of documents, by path and number."""
+
+
+@record
+class Checked:
+    """What was found in one document.
+
+    Attributes:
+        diagnostics: What is wrong with it, by place.
+        lines: The lines at fault.
+        policy_only: It is a whole domain, and there was no schema to check it against.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    lines: Lines
+    policy_only: bool = False
+
+
+class Checker:
+    """Checks documents, one after the other.
+
+    What only a document with something to say about needs is imported when the first one comes.
+    """
+
+    def __init__(
+        self, settings: Settings, schema: DomainSchema | None, stdin_name: str, *, keep_lines: bool
+    ) -> None:
+        self._settings: Final = settings
+        self._schema: Final = schema
+        self._stdin_name: Final = stdin_name
+        self._keep_lines: Final = keep_lines
+
+    def name_of(self, path: str) -> str:
+        """The name of a document for messages."""
+        return self._stdin_name if path == documents.STANDARD_INPUT else path
+
+    def check_file(self, path: str) -> Checked | None:
+        """What is wrong with the document at ``path``; ``None`` for nothing at all."""
+        name = self.name_of(path)
+        try:
+            data = documents.read(path, MOST_BYTES + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            return Checked(tuple(self._wanted([_unreadable(name, reason)])), {})
+        return self.check(name, data)
+
+    def check(self, name: str, data: bytes) -> Checked | None:
+        """What is wrong with a document; ``None`` for nothing at all."""
+        if self._schema is not None and self._schema.settles(data):
+            return None
+        from xmlresource.operations.findings import findings  # noqa: PLC0415 -- see the class
+
+        found, source, policy_only = findings(name, data, self._schema)
+        wanted = self._wanted(found)
+        lines: Lines = {}
+        if self._keep_lines and source is not None:
+            numbers = {one.span.line for one in wanted if one.span is not None}
+            lines = {(name, number): source.line(number) for number in numbers}
+        if not wanted and not policy_only:
+            return None
+        return Checked(tuple(wanted), lines, policy_only)
+
+    def _wanted(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        settings = self._settings
+        if not found:
+            return found
+        path = found[0].path
+        if settings.per_file_ignores:
+            path = documents.below(path, settings.folder)
+        return [one for one in found if settings.wants(one.code, path)]
+
+
+def _unreadable(name: str, reason: str) -> Diagnostic:
+    from xmlresource.codes import CODES  # noqa: PLC0415 -- as in check()
+
+    row = CODES["XR001"]
+    return row.diagnostic(f"can't be read: {reason}", name, hint=row.cure)
