@@ -29,7 +29,7 @@ def prepare(host: Host, guest: Guest, caller: int | None) -> None:
         return
     with host.transaction() as book:
         demand = admit(host, guest, book)
-        book.ledger = book.ledger.put(promise_for(host.machine, guest, demand, caller))
+        book.ledger = book.ledger.put(promise_for(host, guest, demand, caller))
     log.info(f"guest '{printable(guest.name)}' admitted with {demand.guarantee} bytes")
 
 
@@ -68,8 +68,9 @@ def refuse_faults(machine: Machine, guest: Guest) -> None:
         raise faulty(guest.name, faults)
 
 
-def promise_for(machine: Machine, guest: Guest, demand: Demand, caller: int | None) -> Promise:
+def promise_for(host: Host, guest: Guest, demand: Demand, caller: int | None) -> Promise:
     """The promise to a guest that starts."""
+    machine = host.machine
     default = host_for(machine, demand).default_hugepage if demand.hugepages else None
     return Promise(
         uuid=guest.uuid,
@@ -82,4 +83,5 @@ def promise_for(machine: Machine, guest: Guest, demand: Demand, caller: int | No
         partition=guest.domain.partition,
         caller=None if caller is None else guests.process(machine, caller),
         since=guests.seconds_since_boot(),
+        soft=guest.policy.soft_share,
     )

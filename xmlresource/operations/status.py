@@ -2,13 +2,14 @@
 
 from xmlresource.admission.demand import Demand
 from xmlresource.admission.reserve import host_reserve
+from xmlresource.cgroup.hierarchy import Version
 from xmlresource.cgroup.writes import Rejection
 from xmlresource.model.domain import Domain
 from xmlresource.model.host import MemoryRegion
 from xmlresource.model.promise import Held, Promise
 from xmlresource.operations.admitting import host_for, reckon
 from xmlresource.operations.book import current_promises, definition, held
-from xmlresource.operations.enforcing import plan_for
+from xmlresource.operations.enforcing import plan_for, subject_of
 from xmlresource.operations.guest_policy import guest_policy
 from xmlresource.operations.host import Host, open_host
 from xmlresource.record import record
@@ -82,9 +83,16 @@ def _drift(host: Host, promise: Promise, promises: tuple[Promise, ...]) -> tuple
     document = None if running is None else definition(running)
     if running is None or document is None:
         return ("libvirt's run folder does not show it",)
-    policy = guest_policy(document)
-    found = plan_for(host.machine, host.configuration, policy, running.process.pid, promises)
+    subject = subject_of(host.machine, guest_policy(document), running.process.pid)
+    if isinstance(subject, Rejection):
+        return tuple(problem.describe() for problem in subject.problems)
+    above = None
+    if subject.place.controller.version is Version.V2:
+        from xmlresource.operations.chain import targets_by  # noqa: PLC0415 -- see enforcing
+
+        above = targets_by(host, promises, subject.place, subject.state)
+    found = plan_for(host.configuration, subject, above)
     if isinstance(found, Rejection):
         return tuple(problem.describe() for problem in found.problems)
     # A v1 soft limit is inert on recent kernels: it reads back what it was, and is no drift.
-    return tuple(write.describe() for write in found.writes if write.must_hold)
+    return tuple(write.describe() for write in found.writes if write.must_hold or above is not None)
