@@ -10,8 +10,10 @@ from jeepney import Message, new_method_return
 from tests.fakes.bus import FakeBus, refuse
 from tests.fakes.host import MIB, FakeHost, domain, guarantee, hard_limit
 from xmlresource.exit_status import ExitStatus
+from xmlresource.operations.apply import apply_all
 from xmlresource.operations.guest_events import answer
 from xmlresource.operations.status import status
+from xmlresource.reports.status import as_text
 from xmlresource.system.systemd import CONTROL, DROP_IN, DROP_INS
 
 LIBVIRTD = 77
@@ -205,3 +207,63 @@ def test_soft_limits_are_summed_as_memory_low_with_or_without_a_guarantee(bus: F
     assert host.read(f"{SLICE}/memory.low") == "0\n"
     assert minimum(host, SLICE) == 0
     assert not host.exists(OURS)
+
+
+def test_apply_all_repairs_every_guest_and_what_is_above(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    folders = [start(host, "a", 1, 128), start(host, "b", 2, 64)]
+    plain = host.run("c", 103, domain("c", 3, ""))
+    before = [minimum(host, folder) for folder in (*folders, SLICE)]
+    for folder in (*folders, SLICE):
+        host.write(f"{folder}/memory.min", "0\n")
+    (drift, _) = (guest.drift for guest in status(host.machine).guests)
+    assert len(drift) == 2
+    outcomes = apply_all(host.machine)
+    assert [(outcome.name, outcome.failure) for outcome in outcomes] == [("a", None), ("b", None)]
+    assert [minimum(host, folder) for folder in (*folders, SLICE)] == before
+    assert minimum(host, plain) == 0
+    assert [guest.drift for guest in status(host.machine).guests] == [(), ()]
+
+
+def test_apply_all_takes_in_what_ran_before_and_lets_go_what_is_gone(plain: FakeHost) -> None:
+    plain.run("a", 101, domain("a", 1, guarantee(128)))
+    plain.run("b", 102, domain("b", 2, guarantee(64)))
+    assert [outcome.name for outcome in apply_all(plain.machine)] == ["a", "b"]
+    assert minimum(plain, PLAIN) == 192 * MIB
+    plain.end(102)  # with nobody to tell of it
+    (plain.root / "run/libvirt/qemu/b.pid").unlink()
+    apply_all(plain.machine)
+    assert minimum(plain, PLAIN) == 128 * MIB
+
+
+def test_apply_all_goes_on_after_a_guest_that_fails(plain: FakeHost) -> None:
+    plain.process(101, cgroup="/system.slice/libvirtd.service")
+    xml = domain("a", 1, guarantee(128)).decode()
+    plain.write("/run/libvirt/qemu/a.pid", "101\n")
+    plain.write("/run/libvirt/qemu/a.xml", f"<domstatus pid='101'>{xml}</domstatus>")
+    plain.run("b", 102, domain("b", 2, guarantee(64)))
+    first, second = apply_all(plain.machine)
+    assert first.failure is not None
+    assert "no cgroup that libvirt made" in first.failure
+    assert second.report is not None
+    assert minimum(plain, PLAIN) == 64 * MIB
+
+
+def test_a_container_that_may_have_no_more_than_its_guarantee_is_refused(plain: FakeHost) -> None:
+    xml = domain("a", 1, guarantee(64), kind="lxc", ram=64)
+    result, text = call(plain, "prepare", xml, "a")
+    assert result == ExitStatus.FINDINGS
+    assert "its guarantee of 64 MiB is not below its <memory> of 64 MiB" in text.splitlines()[0]
+    xml = domain("a", 1, guarantee(64) + hard_limit(65), kind="lxc", ram=64)
+    assert call(plain, "prepare", xml, "a") == (0, "")
+
+
+def test_status_tells_what_a_guest_can_count_on(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    start(host, "b", 2, 64)
+    assert [guest.effective for guest in status(host.machine).guests] == [128 * MIB, 64 * MIB]
+    host.write(f"{SLICE}/memory.min", f"{96 * MIB}\n")
+    found = status(host.machine)
+    assert [guest.effective for guest in found.guests] == [64 * MIB, 32 * MIB]
+    assert "it can count on 64 MiB of it, no more" in as_text(found)

@@ -1,7 +1,7 @@
 """Decide whether a guest may start, and promise it what it asks for: ``prepare``."""
 
 from xmlresource.admission.demand import Demand
-from xmlresource.cgroup.hierarchy import NoPlace
+from xmlresource.cgroup.hierarchy import NoPlace, Version
 from xmlresource.exit_status import ExitStatus
 from xmlresource.model.promise import Promise, State
 from xmlresource.operations.admitting import demand_for, fits_at_once, host_for, reckon
@@ -13,6 +13,7 @@ from xmlresource.printable import printable
 from xmlresource.system import guests, log, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
+from xmlresource.units import format_amount
 
 
 def prepare(host: Host, guest: Guest, caller: int | None) -> None:
@@ -66,6 +67,27 @@ def refuse_faults(machine: Machine, guest: Guest) -> None:
     faults = obstacles(guest.document, version)
     if faults:
         raise faulty(guest.name, faults)
+    if version is Version.V2 and guest.driver == "lxc":
+        _refuse_full_container(guest)
+
+
+def _refuse_full_container(guest: Guest) -> None:
+    """Refuse a container whose guarantee is all that libvirt lets it have.
+
+    Its LXC driver makes ``<memory>`` the limit where no hard_limit is declared, and on v2 nothing
+    could be reclaimed then.
+
+    Raises:
+        RefusalError: It is one.
+    """
+    policy, memory = guest.policy.declared, guest.domain.memory
+    if policy.hard_limit is None and memory is not None and policy.guarantee >= memory:
+        text = (
+            f"{guest.subject} refused: its guarantee of {format_amount(policy.guarantee)} is not "
+            f"below its <memory> of {format_amount(memory)}, which libvirt makes the limit of a "
+            "container; raise <memory>, or declare a hard_limit"
+        )
+        raise RefusalError(ExitStatus.FINDINGS, text)
 
 
 def promise_for(host: Host, guest: Guest, demand: Demand, caller: int | None) -> Promise:

@@ -75,20 +75,43 @@ def reconnect(host: Host, guest: Guest) -> None:
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
-    process = _process_of(host.machine, guest)
+    adopt(host, guest, _process_of(host.machine, guest))
+
+
+def settle_all(host: Host) -> None:
+    """Drop what stands for guests that are gone, also from the cgroups above.
+
+    Raises:
+        StateError: The book can't be used.
+        OSError: A kernel file can't be read.
+    """
+    with host.transaction() as book:
+        bring_up_to_date(host.machine, book)
+        if book.read_chain() is not None:
+            _settle(host, book)
+
+
+def adopt(host: Host, guest: Guest, process: Process) -> Report:
+    """Promise a guest that runs what it has, asking nobody, and put its policy in force.
+
+    Raises:
+        RefusalError: Its policy could not be put in force; the promise is in the book all the same.
+        StateError: The book can't be used.
+        OSError: A kernel file can't be read.
+    """
     if not _is_booked(host, guest):
-        _enforce(host, guest, process, None)
-        return
-    refusal = None
+        return _enforce(host, guest, process, None)
+    done: Report | RefusalError
     with host.transaction() as book:
         bring_up_to_date(host.machine, book)
         _confirm(host, guest, process, book)
         try:
-            _enforce(host, guest, process, book)
+            done = _enforce(host, guest, process, book)
         except RefusalError as error:
-            refusal = error  # it keeps its promise: it runs
-    if refusal is not None:
-        raise refusal
+            done = error  # it keeps its promise: it runs
+    if isinstance(done, RefusalError):
+        raise done
+    return done
 
 
 def _is_booked(host: Host, guest: Guest) -> bool:
