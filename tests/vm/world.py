@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MIB = 1 << 20
-CGROUPS = Path("/sys/fs/cgroup")
+V1 = Path("/sys/fs/cgroup/memory").is_dir()
+CGROUPS = Path("/sys/fs/cgroup/memory" if V1 else "/sys/fs/cgroup")
 SLICE = CGROUPS / "machine.slice"
 PROGRAM = Path("/opt/xmlresource/bin/xmlresource")
 PYTHON = Path("/opt/xmlresource/bin/python")
@@ -128,8 +129,9 @@ class Guest:
     @property
     def scope(self) -> Path:
         """The scope's folder, found from the guest's process."""
-        line = Path(f"/proc/{self.pid}/cgroup").read_text().splitlines()[-1]
-        path = line.split(":", 2)[2]
+        groups = Path(f"/proc/{self.pid}/cgroup").read_text().splitlines()
+        sign = ":memory:" if V1 else "0::"
+        (path,) = (line.split(":", 2)[2] for line in groups if sign in line)
         return CGROUPS / path[: path.index(".scope") + len(".scope")].lstrip("/")
 
     @property
