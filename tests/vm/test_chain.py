@@ -132,3 +132,13 @@ def test_slices_of_a_partition_carry_it_too(new_guest: NewGuest) -> None:
     assert nothing_left()
     assert not inner.exists() or read(inner) == 0
     assert run(["ls", "/run/systemd/system/machine-prod.slice.d"]).status != 0
+
+
+def test_fact_what_set_property_keeps_in_etc_hides_a_runtime_value() -> None:
+    """Why a slice's sum also stands in a drop-in of our own."""
+    systemctl("set-property", "machine.slice", "MemoryMin=32M")
+    systemctl("set-property", "--runtime", "machine.slice", "MemoryMin=160M")
+    assert read(SLICE) == 160 * MIB
+    systemctl("daemon-reload")
+    say("\nset-property 32M, set-property --runtime 160M, daemon-reload:", read(SLICE))
+    assert read(SLICE) == 32 * MIB
