@@ -18,15 +18,10 @@ def hard_limit_too_near(document: Document) -> Iterator[Diagnostic]:
     if found is None or overhead is None:
         return
     declaration, limit = found
-    if overhead.is_near(limit):
-        expected = approximate(overhead.total.expected)
-        message = (
-            f"hard_limit ({format_amount(limit)}) is less than RAM ({approximate(overhead.ram)}) "
-            f"and the overhead to expect ({expected})"
-        )
-        hint = None
-        if overhead.hard_limit is not None:
-            hint = f"recommended is {format_amount(overhead.hard_limit)}"
+    # Below the worst case is a risk that may be meant; below what is expected is a mistake.
+    message = overhead.objection(limit) if overhead.is_near(limit) else None
+    if message is not None and overhead.hard_limit is not None:
+        hint = f"recommended is {format_amount(overhead.hard_limit)}"
         span = declaration.element.text_span
         yield at("XR501", declaration.element, message, span=span, hint=hint)
 
