@@ -27,6 +27,12 @@ e2e: $(VENV)/installed ## real libvirt, real guests (as root; installs Debian pa
 bench: $(VENV)/installed ## every benchmark, side by side with its peers
 	$(BIN)/tox run -e bench
 
+.PHONY: calibrate
+calibrate: $(VENV)/installed ## measure QEMU's overhead here, guest by guest (as root; takes hours)
+	$(BIN)/python benchmarks/calibrate/calibrate.py
+	$(BIN)/python benchmarks/calibrate/fit.py
+	$(BIN)/python benchmarks/calibrate/evaluate.py
+
 .PHONY: clean
 clean: ## remove what was made here
 	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build .coverage*
