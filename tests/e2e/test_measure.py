@@ -51,6 +51,10 @@ def test_a_guest_is_measured_beside_its_estimate(new_guest: NewGuest) -> None:
     assert found["charged"] == pytest.approx(charged, abs=4 * MIB)
     assert 0 < found["page_tables"] < found["kernel"]
     assert shown["hard_limit"] == LIMIT * MIB
+    text = must(xmlresource("measure", guest.name)).stdout
+    assert text.startswith(f"{guest.name}: overhead beyond RAM, in MiB\n")
+    assert "too low: hard_limit" in text
+    print(text)  # noqa: T201 -- pytest shows it where something fails
     assert shown["objection"].startswith(f"hard_limit {LIMIT} MiB leaves 150 MiB beyond RAM")
 
 
