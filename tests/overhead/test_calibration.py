@@ -13,6 +13,7 @@ import data  # noqa: E402
 import designs  # noqa: E402
 import evaluate  # noqa: E402
 import fit  # noqa: E402
+import limits  # noqa: E402
 
 from xmlresource.overhead import estimate  # noqa: E402
 
@@ -107,3 +108,26 @@ def test_quantiles_are_by_rank():
     assert evaluate.quantile([5, 1, 3], 0.5) == 3
     assert evaluate.quantile(range(1, 11), 0.9) == 9
     assert evaluate.quantile([7], 0.9) == 7
+
+
+def _under_limits():
+    return json.loads(limits.RESULTS.read_text())
+
+
+def test_the_limits_that_were_tried_are_those_of_the_table():
+    tried = {(one["guest"], one["name"]): one["limit"] for one in _under_limits()["guests"]}
+    assert tried == {
+        (guest, name): limit
+        for guest, xml in limits.GUESTS.items()
+        for name, limit in limits.limits_of(xml).items()
+    }
+    assert limits.table(_under_limits()) in evaluate.PAGE.read_text()
+
+
+def test_no_guest_was_killed_under_the_recommended_limit():
+    for one in _under_limits()["guests"]:
+        if one["name"].startswith("auto"):
+            assert (one["outcome"], one["oom_kills"]) == ("done", 0)
+        overhead = estimate(limits.domain_of(limits.GUESTS[one["guest"]]))
+        assert (overhead.objection(one["limit"]) is None) == (one["name"] == "auto")
+        assert one["overhead"] is None or one["overhead"] < overhead.total.worst

@@ -124,8 +124,9 @@ class Overhead:
         if self.is_near(hard_limit):
             return (
                 f"{given} leaves {approximate(left)} beyond RAM, less than the "
-                f"{approximate(self.total.expected)} of overhead that are expected: the guest "
-                "would be killed in ordinary use"
+                f"{approximate(self.total.expected)} of overhead that are expected and "
+                f"{approximate(CACHE_ROOM)} for page cache: the guest would be killed in ordinary "
+                "use"
             )
         if left >= self.total.worst:
             return (
@@ -141,8 +142,12 @@ class Overhead:
         )
 
     def is_near(self, hard_limit: int) -> bool:
-        """Whether ``hard_limit`` is too near to RAM: the guest is expected to need more."""
-        return hard_limit < self.ram + self.total.expected
+        """Whether ``hard_limit`` is too near to RAM: the guest is expected to need more.
+
+        Right at what is expected, guests that were kept busy were killed (docs/overhead.md): an
+        estimate errs to either side, and there is nothing left to take back.
+        """
+        return hard_limit < self.ram + self.total.expected + CACHE_ROOM
 
     @property
     def reasoning(self) -> tuple[str, ...]:
