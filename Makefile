@@ -23,6 +23,11 @@ e2e: $(VENV)/installed ## real libvirt, real guests (as root; installs Debian pa
 	sh tests/e2e/provision.sh
 	$(BIN)/tox run -e e2e
 
+.PHONY: e2e-vm
+e2e-vm: $(VENV)/installed ## the same under systemd and cgroup v2, in a machine of its own (as root)
+	sh tests/vm/provision.sh
+	$(BIN)/tox run -e vm
+
 .PHONY: bench
 bench: $(VENV)/installed ## every benchmark, side by side with its peers
 	$(BIN)/tox run -e bench

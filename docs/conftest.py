@@ -9,6 +9,6 @@ _FOLDER = Path(__file__).parent
 
 pytest_collect_file = Sybil(
     parsers=[SkipParser(), PythonCodeBlockParser()],
-    patterns=["python-api.md", "testing-your-generator.md", "generators.md"],
+    patterns=["cgroup-v2.md", "python-api.md", "testing-your-generator.md", "generators.md"],
     path=str(_FOLDER),
 ).pytest()

@@ -45,8 +45,9 @@ def test_what_may_hold_a_policy_is_answered(
     answered: list[tuple[str, str, int | None]],
     document: bytes,
 ) -> None:
-    assert call(monkeypatch, document, "--caller=7", "a", "prepare", "begin", "-") == 3
-    assert answered == [("a", "prepare", 7)]
+    assert call(monkeypatch, document, "--help", "prepare", "begin", "-") == 3
+    assert hook.main(["a", "prepare"], caller=7) == 0  # standard input is read
+    assert answered == [("--help", "prepare", None)]
 
 
 @pytest.mark.parametrize("operation", ["start", "attach", "", "no-such-operation"])

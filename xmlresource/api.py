@@ -8,7 +8,7 @@ from xmlresource.document import Document, DocumentError
 from xmlresource.errors import XmlresourceError
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations import hook
-from xmlresource.operations.apply import apply
+from xmlresource.operations.apply import apply, apply_all
 from xmlresource.operations.check import check
 from xmlresource.operations.edit import convert, generate, set_
 from xmlresource.operations.mending import mend
@@ -31,6 +31,7 @@ __all__ = [
     "Settings",
     "XmlresourceError",
     "apply",
+    "apply_all",
     "check",
     "convert",
     "generate",

@@ -14,19 +14,19 @@ _HARMLESS = frozenset(("stopped", "release", "reconnect"))
 # A policy can be declared only where one of these stands. Bytes that are not ASCII's (UTF-16), and
 # character references, which could spell them, go to the parser.
 _SIGNS = (b"urn:xmlresource:", b"min_guarantee", b"&#", b"\0")
-_CALLER = "--caller="
 _FAILED = 1
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, caller: int | None = None) -> int:
     """Answer libvirt: 0 lets the guest start or run on, anything else does not.
 
     After ``reconnect`` it is always 0, because libvirt kills a running guest otherwise.
+
+    Args:
+        arguments: What libvirt calls a hook with; those of this process by default.
+        caller: The pid of the libvirt daemon, where it is known.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    caller = None
-    if words and words[0].startswith(_CALLER):
-        caller = int(words.pop(0).removeprefix(_CALLER))
+    words = sys.argv[1:] if arguments is None else arguments
     name, operation = (*words, "", "")[:2]
     if operation not in _ANSWERED:
         return 0

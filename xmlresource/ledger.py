@@ -257,6 +257,8 @@ def _fields(promise: Promise) -> Fields:
             [each.page_size, each.size, None if each.nodes is None else sorted(each.nodes)]
             for each in promise.hugepages
         ]
+    if promise.soft:
+        fields["soft"] = promise.soft
     for name in ("process", "caller"):
         process: Process | None = getattr(promise, name)
         if process is not None:
@@ -296,6 +298,7 @@ def _promise(fields: Fields) -> Promise:
             partition=_text_or_none(fields.get("partition")),
             caller=_process(fields.get("caller")),
             since=None if fields.get("since") is None else _count(fields["since"]),
+            soft=_count(fields.get("soft", 0)),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LedgerError(f"a promise makes no sense: {error!r}") from error

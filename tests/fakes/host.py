@@ -78,7 +78,7 @@ class FakeHost:
         self.write("/proc/self/cgroup", _GROUPS[version].format("/"))
         self.write("/proc/sys/kernel/random/boot_id", BOOT + "\n")
         for folder in ("/etc", "/run"):
-            (root / folder[1:]).mkdir()
+            (root / folder[1:]).mkdir(exist_ok=True)
         self.group("/machine")
 
     def write(self, path: str, text: str) -> None:

@@ -56,14 +56,14 @@ def test_hands_over_the_words_and_the_document_as_they_are(tmp_path: Path) -> No
     seen = hook.seen.read_text()
     assert seen.startswith("-I -S -c ")
     words, _, document = seen.partition(" /a folder ")[2].partition("\n")
-    assert words == f"--caller={os.getpid()} guest prepare begin -"
+    assert words == f"{os.getpid()} guest prepare begin -"
     assert document == WITH_POLICY
 
 
 def test_the_caller_is_who_ran_the_script(tmp_path: Path) -> None:
     hook = Hook(tmp_path)
     hook.call("prepare", WITH_POLICY)
-    assert f"--caller={os.getpid()} " in hook.seen.read_text()
+    assert f" /a folder {os.getpid()} guest " in hook.seen.read_text()
 
 
 @pytest.mark.parametrize("operation", ["prepare", "migrate", "restore", "started"])

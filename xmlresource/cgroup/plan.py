@@ -66,7 +66,8 @@ def plan(
     place: Place,
     current: State,
     *,
-    ancestor_sums: Mapping[str, int] | None = None,
+    ancestor_sums: Mapping[str, Amount] | None = None,
+    ancestor_lows: Mapping[str, Amount] | None = None,
     soft_limit_file: SoftLimitFile = SoftLimitFile.LOW,
 ) -> Plan | Rejection:
     """The writes that put ``policy`` in force at ``place``; tunables that are unset stay as is.
@@ -79,6 +80,7 @@ def plan(
         ancestor_sums: For each ancestor the bytes of protection it shall have: the sum of the
             promises below it and what the administrator gave it. Those not named stay as is, those
             not above this guest are passed over. v1 has no protection and takes no notice.
+        ancestor_lows: The same for ``memory.low``, which soft limits become.
         soft_limit_file: What a soft limit becomes on v2.
 
     Returns:
@@ -104,17 +106,24 @@ def plan(
     if draft.problems:
         return Rejection(tuple(draft.problems))
     writes = _own_writes(draft, place, own)
-    raising, lowering, missing = _ancestor_writes(place, current, ancestor_sums or {})
+    raising, lowering, missing = _ancestor_writes(
+        place, current, ancestor_sums or {}, ancestor_lows or {}
+    )
     _check_chain(draft, place, current, (*raising, *lowering))
     return Plan(place, (*raising, *writes, *lowering), (*draft.notes, *missing))
 
 
-def plan_ancestors(place: Place, current: State, ancestor_sums: Mapping[str, int]) -> Plan:
+def plan_ancestors(
+    place: Place,
+    current: State,
+    ancestor_sums: Mapping[str, Amount],
+    ancestor_lows: Mapping[str, Amount] | None = None,
+) -> Plan:
     """The writes for the ancestors alone: for a guest that goes or is gone.
 
     Arguments are those of :func:`plan`. An ancestor that is gone too needs nothing any more.
     """
-    raising, lowering, _ = _ancestor_writes(place, current, ancestor_sums)
+    raising, lowering, _ = _ancestor_writes(place, current, ancestor_sums, ancestor_lows or {})
     return Plan(place, (*raising, *lowering))
 
 
@@ -294,28 +303,41 @@ def _write(
 
 
 def _ancestor_writes(
-    place: Place, current: State, sums: Mapping[str, int]
+    place: Place, current: State, sums: Mapping[str, Amount], lows: Mapping[str, Amount]
 ) -> tuple[list[Write], list[Write], list[NotEnforced]]:
     """Those that raise, those that lower, each in order, and what is missing."""
     if place.controller.version is Version.V1:
         return [], [], []
-    changes, missing = [], []
-    file = _GUARANTEE.v2_file
+    changes: list[Write] = []
+    missing: list[NotEnforced] = []
     for cgroup in place.ancestors:
-        if cgroup not in sums:
-            continue
-        before = current.value(cgroup, file)
-        value = rounded(sums[cgroup], Kind.GUARANTEE, current.page_size)
-        if before is None:
-            reason = f"{cgroup} has no {file}, so nothing below it is protected"
-            missing.append(NotEnforced(_GUARANTEE.name, reason))
-        elif value != before:
-            reason = f"protection counts only as far as every cgroup above has it; {cgroup} holds "
-            reason += "the sum of what is promised below it"
-            changes.append(_write(place, cgroup, file, (value, before), _GUARANTEE, reason))
+        for tunable, wanted in ((_SOFT, lows), (_GUARANTEE, sums)):
+            if cgroup in wanted:
+                found = _ancestor_write(place, cgroup, tunable, wanted[cgroup], current)
+                if isinstance(found, NotEnforced):
+                    missing.append(found)
+                elif found is not None:
+                    changes.append(found)
     raising = [write for write in reversed(changes) if write.raises]
     lowering = [write for write in changes if not write.raises]
     return raising, lowering, missing
+
+
+def _ancestor_write(
+    place: Place, cgroup: str, tunable: Tunable, wanted: Amount, current: State
+) -> Write | NotEnforced | None:
+    """What gives one ancestor its sum; ``None`` where it has it."""
+    file = tunable.v2_file
+    before = current.value(cgroup, file)
+    if before is None:
+        reason = f"{cgroup} has no {file}, so nothing below it is protected"
+        return NotEnforced(tunable.name, reason)
+    value = rounded(wanted, Kind.GUARANTEE, current.page_size)
+    if value == before:
+        return None
+    reason = f"protection counts only as far as every cgroup above has it; {cgroup} holds "
+    reason += "the sum of what is promised below it"
+    return _write(place, cgroup, file, (value, before), tunable, reason)
 
 
 def _check_chain(draft: _Draft, place: Place, current: State, writes: tuple[Write, ...]) -> None:

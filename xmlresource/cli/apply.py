@@ -4,20 +4,35 @@ import argparse
 import sys
 
 from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.apply import apply
+from xmlresource.operations.apply import apply, apply_all
 from xmlresource.printable import printable
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("domain", metavar="DOMAIN", help="the name of a guest that runs")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("domain", nargs="?", metavar="DOMAIN", help="the name of a guest that runs")
+    which.add_argument(
+        "--all", action="store_true", help="every guest that runs; repairs what has gone astray"
+    )
 
 
 def run(options: argparse.Namespace) -> ExitStatus:
-    """Admit a guest that runs, if it was not, and write its policy."""
+    """Admit a guest that runs, if it was not, and write its policy; or repair all of them."""
+    if options.all:
+        return _all()
     report = apply(options.domain)
     if report is None:
         sys.stdout.write(f"guest '{printable(options.domain)}' has no policy\n")
     else:
         sys.stdout.write(f"{report.describe()}\n")
     return ExitStatus.FINE
+
+
+def _all() -> ExitStatus:
+    outcomes = apply_all()
+    for outcome in outcomes:
+        text = outcome.failure if outcome.report is None else outcome.report.describe()
+        sys.stdout.write(f"{text}\n")
+    failed = any(outcome.report is None for outcome in outcomes)
+    return ExitStatus.ROLLED_BACK if failed else ExitStatus.FINE

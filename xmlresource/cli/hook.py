@@ -7,17 +7,25 @@ from xmlresource.exit_status import ExitStatus
 from xmlresource.operations import hook
 from xmlresource.reports.hook import as_text
 
-_ACTIONS = {"install": hook.install, "uninstall": hook.uninstall, "status": hook.status}
+_ACTIONS = {"uninstall": hook.uninstall, "status": hook.status}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("action", choices=list(_ACTIONS))
+    parser.add_argument("action", choices=["install", *_ACTIONS])
+    parser.add_argument(
+        "--systemd",
+        action="store_true",
+        help="with install: have systemd repair once a minute what has gone astray",
+    )
 
 
 def run(options: argparse.Namespace) -> ExitStatus:
     """Do it, and print how the hooks are then."""
-    report = _ACTIONS[options.action]()
+    if options.action == "install":
+        report = hook.install(systemd=options.systemd)
+    else:
+        report = _ACTIONS[options.action]()
     sys.stdout.write(as_text(report))
     if options.action == "status" and not all(state.current for state in report.hooks):
         return ExitStatus.FINDINGS

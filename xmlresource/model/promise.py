@@ -64,6 +64,8 @@ class Promise:
         partition: ``<resource><partition>`` as written; ``None`` for libvirt's default.
         caller: The libvirt daemon that asked; with it a start ends that was under way.
         since: When the promise was given, in seconds since boot.
+        soft: What its soft limit protects as long as others have something to give; not promised,
+            but carried by the cgroups above it, too.
     """
 
     uuid: str
@@ -79,6 +81,7 @@ class Promise:
     partition: str | None = None
     caller: Process | None = None
     since: int | None = None
+    soft: int = 0
 
     def is_below(self, path: str) -> bool:
         """Whether the guest's memory is charged to the cgroup ``path``, too.

@@ -2,9 +2,10 @@
 
 from xmlresource.cgroup.report import Report
 from xmlresource.errors import XmlresourceError
-from xmlresource.operations.guest import read_guest
+from xmlresource.operations.guest import RefusalError, read_guest
 from xmlresource.operations.host import open_host
-from xmlresource.operations.running import take_in
+from xmlresource.operations.running import adopt, settle_all, take_in
+from xmlresource.record import record
 from xmlresource.system import guests
 from xmlresource.system.machine import Machine
 
@@ -33,3 +34,46 @@ def apply(name: str, machine: Machine = Machine()) -> Report | None:  # noqa: B0
             guest = read_guest(name, running.status)
             return None if guest is None else take_in(open_host(machine), guest, running.process)
     raise NotRunningError(f"no guest {name!r} runs on this host")
+
+
+@record
+class Outcome:
+    """What became of one guest; exactly one of both is there.
+
+    Attributes:
+        name: The guest.
+        report: What was written.
+        failure: Why its policy could not be put in force.
+    """
+
+    name: str
+    report: Report | None = None
+    failure: str | None = None
+
+
+def apply_all(machine: Machine = Machine()) -> tuple[Outcome, ...]:  # noqa: B008 -- immutable
+    """Put in force what should be, for every guest that runs, and for all that is above them.
+
+    Guests that run and are not in the book are taken in without being asked about: they have their
+    memory. One that fails keeps no other from being repaired.
+
+    Returns:
+        What became of each guest that has a policy.
+
+    Raises:
+        ConfigurationError: The host's configuration can't be used.
+        StateError: The book of promises can't be used.
+        OSError: A kernel file can't be read.
+    """
+    host = open_host(machine)
+    outcomes = []
+    for running in guests.running_guests(machine):
+        try:
+            guest = read_guest(running.file_name, running.status)
+            if guest is not None:
+                report = adopt(host, guest, running.process)
+                outcomes.append(Outcome(guest.name, report))
+        except RefusalError as error:
+            outcomes.append(Outcome(running.file_name, failure=str(error)))
+    settle_all(host)
+    return tuple(outcomes)

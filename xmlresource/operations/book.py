@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from xmlresource.cgroup.hierarchy import Controller, NoPlace
+from xmlresource.cgroup.hierarchy import Controller, NoPlace, Version
 from xmlresource.document import Document, DocumentError
 from xmlresource.ledger import Ledger, LedgerError, canonical_uuid, ledger_of
 from xmlresource.model.promise import Held, Promise, State
@@ -94,12 +94,15 @@ def running_promises(machine: Machine) -> Iterator[Promise]:
 
 def promise_to(machine: Machine, guest: RunningGuest, document: Document) -> Promise | None:
     """The promise to a guest that runs; ``None`` where it declares no guarantee."""
-    size = guest_policy(document).declared.guarantee
+    policy = guest_policy(document)
+    size = policy.declared.guarantee
     domain = document.domain
     uuid = None if domain is None else canonical_uuid(domain.uuid or "")
-    if domain is None or uuid is None or not size:
+    if domain is None or uuid is None or not (size or policy.soft_share):
         return None
     place = places.locate(machine, guest.process.pid)
+    if not size and (isinstance(place, NoPlace) or place.controller.version is Version.V1):
+        return None  # a soft limit needs something of the cgroups above on v2 alone
     return Promise(
         uuid=uuid,
         name=domain.name,
@@ -109,6 +112,7 @@ def promise_to(machine: Machine, guest: RunningGuest, document: Document) -> Pro
         process=guest.process,
         cgroup=None if isinstance(place, NoPlace) else place.cgroup,
         partition=domain.partition,
+        soft=policy.soft_share,
     )
 
 

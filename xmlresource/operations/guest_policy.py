@@ -12,6 +12,7 @@ from xmlresource.rules.relations import guarantee_equals_limit
 from xmlresource.tunables import Form
 
 _GUARANTEE = "min_guarantee"
+_SOFT = "soft_limit"
 
 
 @record
@@ -26,6 +27,12 @@ class GuestPolicy:
 
     declared: MemoryPolicy
     enforced: frozenset[str]
+
+    @property
+    def soft_share(self) -> int:
+        """The size of a soft limit that is ours to enforce."""
+        soft = self.declared.soft_limit
+        return soft if isinstance(soft, int) and _SOFT in self.enforced else 0
 
 
 def concerns_us(document: Document) -> bool:

@@ -2,8 +2,8 @@
 
 import sys
 
-from xmlresource.record import record
-from xmlresource.system import hook_files
+from xmlresource.record import record, replace
+from xmlresource.system import hook_files, timer
 from xmlresource.system.hook_files import DRIVERS, Daemon
 from xmlresource.system.machine import Machine
 
@@ -35,6 +35,7 @@ class HookReport:
         denied: AppArmor would keep libvirt from running it.
         notified: The daemons that were told to look for hooks again.
         daemons: All libvirt daemons that run.
+        timer: systemd repairs once a minute what has gone astray.
     """
 
     hooks: tuple[HookState, ...]
@@ -42,6 +43,7 @@ class HookReport:
     denied: bool
     daemons: tuple[Daemon, ...]
     notified: tuple[Daemon, ...] = ()
+    timer: bool = False
 
 
 def status(machine: Machine = Machine()) -> HookReport:  # noqa: B008 -- immutable
@@ -61,11 +63,20 @@ def status(machine: Machine = Machine()) -> HookReport:  # noqa: B008 -- immutab
         interpreter=sys.executable,
         denied=hook_files.apparmor_denies(machine, sys.executable),
         daemons=tuple(hook_files.daemons(machine)),
+        timer=timer.is_installed(machine),
     )
 
 
-def install(machine: Machine = Machine()) -> HookReport:  # noqa: B008 -- immutable
+def install(
+    machine: Machine = Machine(),  # noqa: B008 -- immutable
+    *,
+    systemd: bool = False,
+) -> HookReport:
     """Install the hook for every driver, and have the running daemons notice.
+
+    Args:
+        machine: The machine.
+        systemd: Have systemd repair what has gone astray, too: now, after boot, once a minute.
 
     Raises:
         OSError: It can't be written: this takes root.
@@ -73,21 +84,24 @@ def install(machine: Machine = Machine()) -> HookReport:  # noqa: B008 -- immuta
     content = hook_files.script(sys.executable)
     for driver in DRIVERS:
         hook_files.install(machine, driver, content)
+    if systemd:
+        timer.install(machine, sys.executable)
     return _notified(machine)
 
 
 def uninstall(machine: Machine = Machine()) -> HookReport:  # noqa: B008 -- immutable
-    """Remove the hook of every driver, and have the running daemons notice.
+    """Remove the hook of every driver and the timer, and have the running daemons notice.
 
     Raises:
         OSError: It can't be removed: this takes root.
     """
     for driver in DRIVERS:
         hook_files.uninstall(machine, driver)
+    timer.uninstall(machine)
     return _notified(machine)
 
 
 def _notified(machine: Machine) -> HookReport:
     report = status(machine)
     notified = tuple(daemon for daemon in report.daemons if hook_files.notify(daemon))
-    return HookReport(report.hooks, report.interpreter, report.denied, report.daemons, notified)
+    return replace(report, notified=notified)

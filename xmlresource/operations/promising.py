@@ -1,7 +1,7 @@
 """Decide whether a guest may start, and promise it what it asks for: ``prepare``."""
 
 from xmlresource.admission.demand import Demand
-from xmlresource.cgroup.hierarchy import NoPlace
+from xmlresource.cgroup.hierarchy import NoPlace, Version
 from xmlresource.exit_status import ExitStatus
 from xmlresource.model.promise import Promise, State
 from xmlresource.operations.admitting import demand_for, fits_at_once, host_for, reckon
@@ -13,6 +13,7 @@ from xmlresource.printable import printable
 from xmlresource.system import guests, log, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
+from xmlresource.units import format_amount
 
 
 def prepare(host: Host, guest: Guest, caller: int | None) -> None:
@@ -29,7 +30,7 @@ def prepare(host: Host, guest: Guest, caller: int | None) -> None:
         return
     with host.transaction() as book:
         demand = admit(host, guest, book)
-        book.ledger = book.ledger.put(promise_for(host.machine, guest, demand, caller))
+        book.ledger = book.ledger.put(promise_for(host, guest, demand, caller))
     log.info(f"guest '{printable(guest.name)}' admitted with {demand.guarantee} bytes")
 
 
@@ -66,10 +67,32 @@ def refuse_faults(machine: Machine, guest: Guest) -> None:
     faults = obstacles(guest.document, version)
     if faults:
         raise faulty(guest.name, faults)
+    if version is Version.V2 and guest.driver == "lxc":
+        _refuse_full_container(guest)
 
 
-def promise_for(machine: Machine, guest: Guest, demand: Demand, caller: int | None) -> Promise:
+def _refuse_full_container(guest: Guest) -> None:
+    """Refuse a container whose guarantee is all that libvirt lets it have.
+
+    Its LXC driver makes ``<memory>`` the limit where no hard_limit is declared, and on v2 nothing
+    could be reclaimed then.
+
+    Raises:
+        RefusalError: It is one.
+    """
+    policy, memory = guest.policy.declared, guest.domain.memory
+    if policy.hard_limit is None and memory is not None and policy.guarantee >= memory:
+        text = (
+            f"{guest.subject} refused: its guarantee of {format_amount(policy.guarantee)} is not "
+            f"below its <memory> of {format_amount(memory)}, which libvirt makes the limit of a "
+            "container; raise <memory>, or declare a hard_limit"
+        )
+        raise RefusalError(ExitStatus.FINDINGS, text)
+
+
+def promise_for(host: Host, guest: Guest, demand: Demand, caller: int | None) -> Promise:
     """The promise to a guest that starts."""
+    machine = host.machine
     default = host_for(machine, demand).default_hugepage if demand.hugepages else None
     return Promise(
         uuid=guest.uuid,
@@ -82,4 +105,5 @@ def promise_for(machine: Machine, guest: Guest, demand: Demand, caller: int | No
         partition=guest.domain.partition,
         caller=None if caller is None else guests.process(machine, caller),
         since=guests.seconds_since_boot(),
+        soft=guest.policy.soft_share,
     )

@@ -1,18 +1,18 @@
 """Guests that run: put their policy in force, take them in, take back what they had."""
 
-from xmlresource.cgroup.hierarchy import NoPlace
+from xmlresource.cgroup.hierarchy import NoPlace, Version
 from xmlresource.cgroup.report import Report
 from xmlresource.cgroup.writes import Rejection
 from xmlresource.exit_status import ExitStatus
-from xmlresource.model.promise import Process, Promise
+from xmlresource.model.promise import Process
 from xmlresource.operations.admitting import demand_for
 from xmlresource.operations.book import bring_up_to_date
-from xmlresource.operations.enforcing import lower_above, plan_for
+from xmlresource.operations.enforcing import enforce, subject_of
 from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import admit, promise_for, refuse_faults
 from xmlresource.printable import printable
-from xmlresource.system import cgroups, guests, log, places
+from xmlresource.system import guests, log, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
 
@@ -40,15 +40,15 @@ def take_in(host: Host, guest: Guest, process: Process) -> Report:
         OSError: A kernel file can't be read.
     """
     refuse_faults(host.machine, guest)
-    if not guest.policy.declared.guarantee:
-        return _enforce(host, guest, process, ())
+    if not _is_booked(host, guest):
+        return _enforce(host, guest, process, None)
     with host.transaction() as book:
         bring_up_to_date(host.machine, book)
-        if book.ledger.get(guest.uuid) is None:
+        if guest.policy.declared.guarantee and book.ledger.get(guest.uuid) is None:
             # Not asked before, or the book was lost since: what was true need not be true now.
             admit(host, guest, book)
         _confirm(host, guest, process, book)
-        return _enforce(host, guest, process, book.ledger.all())
+        return _enforce(host, guest, process, book)
 
 
 def stopped(host: Host, guest: Guest) -> None:
@@ -58,16 +58,13 @@ def stopped(host: Host, guest: Guest) -> None:
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
-    if not guest.policy.declared.guarantee:
+    if not _is_booked(host, guest):
         return
     with host.transaction() as book:
         bring_up_to_date(host.machine, book)
-        promise = book.ledger.get(guest.uuid)
         book.ledger = book.ledger.drop(guest.uuid)
-        if promise is not None and promise.cgroup is not None:
-            report = lower_above(host.machine, promise.cgroup, book.ledger)
-            if report is not None and not report.ok:
-                log.warning(report.describe())
+        if book.read_chain() is not None:  # v2, and something is above a guest
+            _settle(host, book)
 
 
 def reconnect(host: Host, guest: Guest) -> None:
@@ -78,14 +75,60 @@ def reconnect(host: Host, guest: Guest) -> None:
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
-    process = _process_of(host.machine, guest)
-    promises: tuple[Promise, ...] = ()
-    if guest.policy.declared.guarantee:
-        with host.transaction() as book:
-            bring_up_to_date(host.machine, book)
-            _confirm(host, guest, process, book)
-            promises = book.ledger.all()
-    _enforce(host, guest, process, promises)
+    adopt(host, guest, _process_of(host.machine, guest))
+
+
+def settle_all(host: Host) -> None:
+    """Drop what stands for guests that are gone, also from the cgroups above.
+
+    Raises:
+        StateError: The book can't be used.
+        OSError: A kernel file can't be read.
+    """
+    with host.transaction() as book:
+        bring_up_to_date(host.machine, book)
+        if book.read_chain() is not None:
+            _settle(host, book)
+
+
+def adopt(host: Host, guest: Guest, process: Process) -> Report:
+    """Promise a guest that runs what it has, asking nobody, and put its policy in force.
+
+    Raises:
+        RefusalError: Its policy could not be put in force; the promise is in the book all the same.
+        StateError: The book can't be used.
+        OSError: A kernel file can't be read.
+    """
+    if not _is_booked(host, guest):
+        return _enforce(host, guest, process, None)
+    done: Report | RefusalError
+    with host.transaction() as book:
+        bring_up_to_date(host.machine, book)
+        _confirm(host, guest, process, book)
+        try:
+            done = _enforce(host, guest, process, book)
+        except RefusalError as error:
+            done = error  # it keeps its promise: it runs
+    if isinstance(done, RefusalError):
+        raise done
+    return done
+
+
+def _is_booked(host: Host, guest: Guest) -> bool:
+    """Whether the guest has an entry in the book: what it needs of the cgroups above it."""
+    if guest.policy.declared.guarantee or not guest.policy.soft_share:
+        return bool(guest.policy.declared.guarantee)
+    controller = places.host_controller(host.machine)
+    return not isinstance(controller, NoPlace) and controller.version is Version.V2
+
+
+def _settle(host: Host, book: Transaction) -> None:
+    """Take from the cgroups above the guests what one that is gone by now needed of them."""
+    from xmlresource.operations.chain import settle  # noqa: PLC0415 -- v2 alone needs it
+
+    report = settle(host, book)
+    if report is not None and not report.ok:
+        log.warning(report.describe())
 
 
 def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> None:
@@ -94,20 +137,24 @@ def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> N
     cgroup = None if isinstance(place, NoPlace) else place.cgroup
     if book.ledger.get(guest.uuid) is None:
         demand = demand_for(guest.domain, guest.policy.declared)
-        book.ledger = book.ledger.put(promise_for(host.machine, guest, demand, None))
+        book.ledger = book.ledger.put(promise_for(host, guest, demand, None))
     book.ledger = book.ledger.confirm(guest.uuid, process, cgroup)
 
 
-def _enforce(host: Host, guest: Guest, process: Process, promises: tuple[Promise, ...]) -> Report:
-    found = plan_for(host.machine, host.configuration, guest.policy, process.pid, promises)
-    if isinstance(found, Rejection):
-        text = f"{guest.subject}: its policy can't be put in force: {found.describe()}"
+def _enforce(host: Host, guest: Guest, process: Process, book: Transaction | None) -> Report:
+    subject = subject_of(host.machine, guest.policy, process.pid)
+    report: Report | Rejection
+    if isinstance(subject, Rejection):
+        report = subject
+    else:
+        report = enforce(host.machine, host.configuration, subject, book)
+    if isinstance(report, Rejection):
+        text = f"{guest.subject}: its policy can't be put in force: {report.describe()}"
         raise RefusalError(ExitStatus.ROLLED_BACK, text)
-    report = cgroups.apply(host.machine, found)
     if not report.ok:
         text = f"{guest.subject}: its policy could not be put in force: {report.describe()}"
         raise RefusalError(ExitStatus.ROLLED_BACK, text)
-    notes = (*(note.describe() for note in found.not_enforced),)
+    notes = (*(note.describe() for note in report.plan.not_enforced),)
     log.info("\n".join((f"guest '{printable(guest.name)}': {report.describe()}", *notes)))
     return report
 

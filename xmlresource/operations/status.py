@@ -2,18 +2,21 @@
 
 from xmlresource.admission.demand import Demand
 from xmlresource.admission.reserve import host_reserve
+from xmlresource.cgroup.effective import dependable
+from xmlresource.cgroup.hierarchy import NoPlace, Version
 from xmlresource.cgroup.writes import Rejection
 from xmlresource.model.domain import Domain
 from xmlresource.model.host import MemoryRegion
 from xmlresource.model.promise import Held, Promise
 from xmlresource.operations.admitting import host_for, reckon
 from xmlresource.operations.book import current_promises, definition, held
-from xmlresource.operations.enforcing import plan_for
+from xmlresource.operations.enforcing import plan_for, subject_of
 from xmlresource.operations.guest_policy import guest_policy
 from xmlresource.operations.host import Host, open_host
 from xmlresource.record import record
-from xmlresource.system import guests
+from xmlresource.system import guests, places
 from xmlresource.system.machine import Machine
+from xmlresource.system.protection import levels
 
 
 @record
@@ -23,10 +26,13 @@ class GuestStatus:
     Attributes:
         held: The promise, and what the guest has of it.
         drift: What should be in force and is not, a sentence each.
+        effective: What the kernel protects whatever others use; ``None`` where that can't be told,
+            as on v1, which protects nothing.
     """
 
     held: Held
     drift: tuple[str, ...]
+    effective: int | None = None
 
 
 @record
@@ -68,7 +74,9 @@ def status(machine: Machine = Machine()) -> Status:  # noqa: B008 -- immutable
         promised=sum(promise.size for promise in promises),
         promisable=decision.promisable,
         guests=tuple(
-            GuestStatus(each, _drift(host, each.promise, promises))
+            GuestStatus(
+                each, _drift(host, each.promise, promises), _effective(machine, each.promise)
+            )
             for each in held(machine, promises)
         ),
     )
@@ -82,9 +90,25 @@ def _drift(host: Host, promise: Promise, promises: tuple[Promise, ...]) -> tuple
     document = None if running is None else definition(running)
     if running is None or document is None:
         return ("libvirt's run folder does not show it",)
-    policy = guest_policy(document)
-    found = plan_for(host.machine, host.configuration, policy, running.process.pid, promises)
+    subject = subject_of(host.machine, guest_policy(document), running.process.pid)
+    if isinstance(subject, Rejection):
+        return tuple(problem.describe() for problem in subject.problems)
+    above = None
+    if subject.place.controller.version is Version.V2:
+        from xmlresource.operations.chain import targets_by  # noqa: PLC0415 -- see enforcing
+
+        above = targets_by(host, promises, subject.place, subject.state)
+    found = plan_for(host.configuration, subject, above)
     if isinstance(found, Rejection):
         return tuple(problem.describe() for problem in found.problems)
     # A v1 soft limit is inert on recent kernels: it reads back what it was, and is no drift.
-    return tuple(write.describe() for write in found.writes if write.must_hold)
+    return tuple(write.describe() for write in found.writes if write.must_hold or above is not None)
+
+
+def _effective(machine: Machine, promise: Promise) -> int | None:
+    """What the guest can count on, by what is set for all cgroups above and beside it."""
+    place = None if promise.process is None else places.locate(machine, promise.process.pid)
+    if place is None or isinstance(place, NoPlace) or place.controller.version is Version.V1:
+        return None
+    found = dependable(levels(machine, place))
+    return found if isinstance(found, int) else None

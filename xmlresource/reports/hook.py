@@ -8,6 +8,8 @@ def as_text(report: HookReport) -> str:
     lines = [f"{hook.driver}: {_state(hook.installed, hook.current)}" for hook in report.hooks]
     lines = [f"{line:<40} {hook.path}" for line, hook in zip(lines, report.hooks, strict=True)]
     lines.append(f"interpreter: {report.interpreter}")
+    if report.timer:
+        lines.append("timer: installed; systemd repairs once a minute what has gone astray")
     if report.denied:
         lines.append(
             "warning: AppArmor's profile of libvirtd lets it run only what is in /usr/bin, and "

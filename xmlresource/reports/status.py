@@ -20,6 +20,8 @@ def as_text(status: Status) -> str:
     for guest in status.guests:
         lines.append(_line(guest))
         lines += [f"    drift: {one_line(drift)}" for drift in guest.drift]
+        if guest.effective is not None and guest.effective < guest.held.promise.size:
+            lines.append(f"    it can count on {approximate(guest.effective)} of it, no more")
     return "\n".join(lines) + "\n"
 
 
@@ -50,12 +52,15 @@ def _line(guest: GuestStatus) -> str:
 
 def _guest(guest: GuestStatus) -> dict[str, Any]:
     promise = guest.held.promise
+    # Only where it can be told: not on v1.
+    effective = {} if guest.effective is None else {"effective": guest.effective}
     return {
         "name": promise.name,
         "uuid": promise.uuid,
         "state": promise.state.value,
         "min_guarantee": promise.size,
         "charged": guest.held.charged,
+        **effective,
         "cgroup": promise.cgroup,
         "drift": list(guest.drift),
     }

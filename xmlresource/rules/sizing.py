@@ -24,9 +24,8 @@ def hard_limit_too_near(document: Document) -> Iterator[Diagnostic]:
             f"hard_limit ({format_amount(limit)}) is less than RAM ({approximate(overhead.ram)}) "
             f"and the overhead to expect ({expected})"
         )
-        hint = None
-        if overhead.hard_limit is not None:
-            hint = f"recommended is {format_amount(overhead.hard_limit)}"
+        best = overhead.hard_limit
+        hint = None if best is None else f"recommended is {format_amount(best)}"
         span = declaration.element.text_span
         yield at("XR501", declaration.element, message, span=span, hint=hint)
 

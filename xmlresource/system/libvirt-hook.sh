@@ -20,9 +20,9 @@ esac
 
 decide() {
     # Without site (-S) a start is a tenth faster; where the package is, is known.
-    @PYTHON@ -I -S -c 'import sys; sys.path.insert(0, sys.argv.pop(1))
-from xmlresource.hook import main; raise SystemExit(main())' \
-        @FOLDER@ --caller="$PPID" "$@" <<EOF
+    @PYTHON@ -I -S -c 'import sys; sys.path.insert(0, sys.argv[1])
+from xmlresource.hook import main; raise SystemExit(main(sys.argv[3:], int(sys.argv[2])))' \
+        @FOLDER@ "$PPID" "$@" <<EOF
 $xml
 EOF
 }

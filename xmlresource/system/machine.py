@@ -71,6 +71,18 @@ class Machine:
         finally:
             os.close(descriptor)
 
+    def folders_in(self, path: str) -> list[str]:
+        """The names of the folders in a folder, sorted; none where it does not exist.
+
+        Raises:
+            OSError: It exists and can't be read.
+        """
+        try:
+            with os.scandir(self.path(path)) as entries:
+                return sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
     def names_in(self, path: str) -> list[str]:
         """The names in a folder, sorted; none where the folder does not exist.
 

@@ -1,11 +1,13 @@
 """Where on this machine the memory of guests is accounted."""
 
 import os
+from collections.abc import Iterable
 from typing import Final
 
 from xmlresource.cgroup.hierarchy import (
     CONTROLLER,
     Controller,
+    Layout,
     NoPlace,
     Place,
     Version,
@@ -49,6 +51,19 @@ def locate_cgroup(machine: Machine, cgroup: str) -> Place | NoPlace:
     """
     found = memory_group(machine.read_text("/proc/self/cgroup"))
     return found if isinstance(found, NoPlace) else _place(machine, found[0], cgroup)
+
+
+def above_guests(machine: Machine, cgroups: Iterable[str]) -> Place | NoPlace:
+    """No guest's place, but with ``cgroups``, which are above guests, as those above it.
+
+    Raises:
+        OSError: ``/proc`` can't be read.
+    """
+    controller = host_controller(machine)
+    if isinstance(controller, NoPlace):
+        return controller
+    deepest_first = sorted(cgroups, key=lambda cgroup: (-cgroup.count("/"), cgroup))
+    return Place(controller, "/", Layout.PLAIN, None, tuple(deepest_first), _systemd_runs(machine))
 
 
 def host_controller(machine: Machine) -> Controller | NoPlace:

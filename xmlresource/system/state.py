@@ -1,9 +1,10 @@
 """The state folder: the ledger's file, its lock, and one transaction.
 
 The folder holds ``lock``, which is never renamed, ``ledger``, which is only ever replaced as a
-whole, ``ledger.new`` while that happens, and ``ledger.corrupt-N``, ledgers that made no sense. A
-process killed at any instruction leaves the old ledger or the new one, and a lock that the kernel
-takes back.
+whole, ``ledger.new`` while that happens, and ``ledger.corrupt-N``, ledgers that made no sense. On
+v2 ``chain`` remembers whose part of the values above the guests is whose; it outlives a lost
+ledger. A process killed at any instruction leaves the old ledger or the new one, and a lock that
+the kernel takes back.
 """
 
 from types import TracebackType
@@ -16,7 +17,8 @@ from xmlresource.system.syscalls import Syscalls, is_file, is_private
 FOLDER: Final = "/run/xmlresource"
 LOCK: Final = "lock"
 LEDGER: Final = "ledger"
-FRESH: Final = "ledger.new"
+CHAIN: Final = "chain"
+FRESH: Final = f"{LEDGER}.new"
 CORRUPT: Final = "ledger.corrupt-{}"
 MOST_CORRUPT: Final = 8
 """Corrupt ledgers that are kept; the last of them is overwritten."""
@@ -106,8 +108,28 @@ class StateFolder:
             raise
         return folder
 
-    def read(self, folder: int) -> bytes | None:
-        """The ledger's text, ``None`` where there is no ledger.
+    def snapshot_chain(self) -> bytes | None:
+        """What is remembered of the cgroups above the guests, without the lock.
+
+        Raises:
+            StateError: It can't be read.
+        """
+        try:
+            folder = self._calls.open_folder(self.path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self.failed("open", error) from error
+        try:
+            self._check_folder(folder)
+            return self.read(folder, CHAIN)
+        except (OSError, LedgerError) as error:
+            raise StateError(f"can't read {self.path}/{CHAIN}: {error}") from error
+        finally:
+            self._calls.close(folder)
+
+    def read(self, folder: int, name: str = LEDGER) -> bytes | None:
+        """The text of the ledger, or of another file; ``None`` where there is none.
 
         Raises:
             StateError: It is not the owner's alone, or no file.
@@ -115,11 +137,11 @@ class StateFolder:
             OSError: It can't be read.
         """
         try:
-            descriptor = self._calls.open_to_read(LEDGER, folder)
+            descriptor = self._calls.open_to_read(name, folder)
         except FileNotFoundError:
             return None
         try:
-            size = self.check_file(descriptor, LEDGER)
+            size = self.check_file(descriptor, name)
             if size > _LARGEST:
                 raise LedgerError(f"it is larger than {_LARGEST} bytes")
             # Usually all at once. The file is only ever replaced, so it does not grow meanwhile.
@@ -283,21 +305,46 @@ class Transaction:
         except LedgerError as error:
             self.set_aside(str(error))
 
+    def read_chain(self) -> bytes | None:
+        """What is remembered of the cgroups above the guests; ``None`` where nothing is.
+
+        Raises:
+            StateError: It can't be read.
+        """
+        try:
+            return self._state.read(self._folder, CHAIN)
+        except (OSError, LedgerError) as error:
+            raise StateError(f"can't read {self._state.path}/{CHAIN}: {error}") from error
+
+    def keep_chain(self, text: bytes) -> None:
+        """Remember ``text``, now: it has to be on disk before what it tells of is done.
+
+        Raises:
+            StateError: It can't be written.
+        """
+        try:
+            self._replace(CHAIN, [text])
+        except OSError as error:
+            raise self._state.failed("write to", error) from error
+
     def _write(self) -> None:
-        """Replace the ledger: whole on disk before it gets its name, and the name on disk, too."""
+        self._replace(LEDGER, list(self.ledger.chunks()))
+
+    def _replace(self, name: str, rest: list[bytes | memoryview]) -> None:
+        """Replace a file: whole on disk before it gets its name, and the name on disk, too."""
+        fresh = f"{name}.new"
         try:
-            descriptor = self._calls.create(FRESH, self._folder)
+            descriptor = self._calls.create(fresh, self._folder)
         except FileExistsError:  # of a process that was killed
-            self._calls.remove(FRESH, self._folder)
-            descriptor = self._calls.create(FRESH, self._folder)
+            self._calls.remove(fresh, self._folder)
+            descriptor = self._calls.create(fresh, self._folder)
         try:
-            rest: list[bytes | memoryview] = list(self.ledger.chunks())
             while rest:
                 rest = _without(rest, self._calls.write(descriptor, rest))
             self._calls.sync(descriptor)
         finally:
             self._calls.close(descriptor)
-        self._calls.rename(FRESH, LEDGER, self._folder)
+        self._calls.rename(fresh, name, self._folder)
         self._calls.sync(self._folder)
 
     def _close(self) -> None:

@@ -1,0 +1,269 @@
+"""On v2 the cgroups above the guests carry the sum: by file, and by systemd where that runs."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jeepney import Message, new_method_return
+
+from tests.fakes.bus import FakeBus, refuse
+from tests.fakes.host import MIB, FakeHost, domain, guarantee, hard_limit
+from xmlresource.exit_status import ExitStatus
+from xmlresource.operations.apply import apply_all
+from xmlresource.operations.guest_events import answer
+from xmlresource.operations.status import status
+from xmlresource.reports.status import as_text
+from xmlresource.system.systemd import CONTROL, DROP_IN, DROP_INS
+
+LIBVIRTD = 77
+PLAIN = "/sys/fs/cgroup/machine"
+SLICE = "/sys/fs/cgroup/machine.slice"
+OURS = f"{DROP_INS}/machine.slice.d/{DROP_IN}"
+THEIRS = f"{CONTROL}/machine.slice.d/50-MemoryMin.conf"
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> FakeHost:
+    """v2 without systemd."""
+    made = FakeHost(tmp_path, version=2)
+    made.process(LIBVIRTD)
+    return made
+
+
+@pytest.fixture
+def bus() -> Iterator[FakeBus]:
+    made = FakeBus()
+    yield made
+    made.close()
+    shutil.rmtree(made.root)
+
+
+class Systemd(FakeHost):
+    """v2 with a systemd that does as it is told, and leaves the file that it leaves."""
+
+    def __init__(self, bus: FakeBus) -> None:
+        super().__init__(bus.root, version=2)
+        self.process(LIBVIRTD)
+        self.write("/run/systemd/system/.keep", "")
+        self.group("/machine.slice")
+        self.bus = bus
+        bus.answer = self.set
+
+    def set(self, message: Message) -> Message:
+        unit, _, ((name, (_, value)),) = message.body
+        folder = SLICE if unit == "machine.slice" else f"{SLICE}/{unit}"
+        file = {"MemoryMin": "memory.min", "MemoryLow": "memory.low"}[name]
+        self.write(f"{folder}/{file}", "max\n" if value == 2**64 - 1 else f"{value}\n")
+        self.write(f"{CONTROL}/{unit}.d/50-{name}.conf", f"[Unit]\n{name}={value}\n")
+        return new_method_return(message)
+
+    def run(self, name: str, pid: int, definition: bytes, driver: str = "qemu") -> str:
+        folder = super().run(name, pid, definition, driver)
+        scope = f"/machine.slice/machine-qemu\\x2d{pid}\\x2d{name}.scope"
+        self.group(scope)
+        folder = self.group(f"{scope}/libvirt")
+        self.process(pid, cgroup=f"{scope}/libvirt/emulator")
+        return folder
+
+    def exists(self, path: str) -> bool:
+        return (self.root / path.lstrip("/")).exists()
+
+
+def call(host: FakeHost, operation: str, xml: bytes, name: str) -> tuple[int, str]:
+    return answer(name, operation, xml, LIBVIRTD, host.machine)
+
+
+def start(host: FakeHost, name: str, number: int, mib: int) -> str:
+    xml = domain(name, number, guarantee(mib))
+    assert call(host, "prepare", xml, name) == (0, "")
+    folder = host.run(name, 100 + number, xml)
+    assert call(host, "started", xml, name) == (0, "")
+    assert minimum(host, folder) == mib * MIB
+    return folder
+
+
+def stop(host: FakeHost, name: str, number: int, mib: int) -> None:
+    host.end(100 + number)
+    (host.root / f"run/libvirt/qemu/{name}.pid").unlink()
+    assert call(host, "stopped", domain(name, number, guarantee(mib)), name) == (0, "")
+    assert call(host, "release", domain(name, number, guarantee(mib)), name) == (0, "")
+
+
+def minimum(host: FakeHost, folder: str) -> int:
+    return int(host.read(f"{folder}/memory.min"))
+
+
+def test_without_systemd_the_sum_is_written_by_file(plain: FakeHost) -> None:
+    start(plain, "a", 1, 128)
+    start(plain, "b", 2, 64)
+    assert minimum(plain, PLAIN) == 192 * MIB
+    stop(plain, "a", 1, 128)
+    assert minimum(plain, PLAIN) == 64 * MIB
+    stop(plain, "b", 2, 64)
+    assert minimum(plain, PLAIN) == 0
+
+
+def test_systemd_sets_scope_and_slice(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    folder = start(host, "a", 1, 128)
+    assert minimum(host, folder.removesuffix("/libvirt")) == 128 * MIB
+    assert minimum(host, SLICE) == 128 * MIB
+    assert [unit for unit, *_ in bus.calls] == ["machine.slice", r"machine-qemu\x2d101\x2da.scope"]
+    assert f"MemoryMin={128 * MIB}\n" in host.read(OURS)
+    assert not host.exists(THEIRS)
+    (guest,) = status(host.machine).guests
+    assert guest.drift == ()
+
+
+def test_with_the_last_guest_nothing_of_ours_is_left(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    start(host, "b", 2, 64)
+    assert minimum(host, SLICE) == 192 * MIB
+    stop(host, "b", 2, 64)
+    stop(host, "a", 1, 128)
+    assert minimum(host, SLICE) == 0
+    assert not host.exists(OURS)
+    assert not host.exists(THEIRS)
+
+
+def test_what_the_administrator_gave_stays_below_and_comes_back(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    host.write(f"{SLICE}/memory.min", f"{32 * MIB}\n")
+    host.write(THEIRS, "[Slice]\nMemoryMin=32M\n")
+    start(host, "a", 1, 128)
+    assert minimum(host, SLICE) == 160 * MIB
+    assert host.read(THEIRS) == "[Slice]\nMemoryMin=32M\n"
+    stop(host, "a", 1, 128)
+    assert minimum(host, SLICE) == 32 * MIB
+    assert host.read(THEIRS) == "[Slice]\nMemoryMin=32M\n"
+    assert not host.exists(OURS)
+
+
+def test_a_lost_ledger_does_not_make_our_value_his(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    host.write("/run/xmlresource/ledger", "nonsense")
+    assert call(host, "reconnect", domain("a", 1, guarantee(128)), "a") == (0, "")
+    assert minimum(host, SLICE) == 128 * MIB
+    stop(host, "a", 1, 128)
+    assert minimum(host, SLICE) == 0
+
+
+def test_a_refusing_systemd_ends_the_start_and_leaves_nothing(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    xml = domain("a", 1, guarantee(128))
+    call(host, "prepare", xml, "a")
+    folder = host.run("a", 101, xml)
+    bus.answer = refuse("org.freedesktop.DBus.Error.AccessDenied", "no")
+    result, text = call(host, "started", xml, "a")
+    assert result == ExitStatus.ROLLED_BACK
+    assert "systemd does not set MemoryMin of machine.slice: no" in text.splitlines()[0]
+    assert minimum(host, SLICE) == minimum(host, folder) == 0
+    assert not host.exists(OURS)
+
+
+def test_a_guest_with_limits_alone_lowers_nothing(plain: FakeHost) -> None:
+    start(plain, "a", 1, 128)
+    xml = domain("b", 2, hard_limit(512))
+    folder = plain.run("b", 102, xml)
+    assert call(plain, "started", xml, "b") == (0, "")
+    assert plain.read(f"{folder}/memory.max") == str(512 * MIB)
+    assert minimum(plain, PLAIN) == 128 * MIB
+
+
+def test_status_tells_what_has_gone_above(plain: FakeHost) -> None:
+    start(plain, "a", 1, 128)
+    plain.write(f"{PLAIN}/memory.min", "0\n")
+    (guest,) = status(plain.machine).guests
+    assert any("raise memory.min of /machine from 0" in line for line in guest.drift)
+
+
+def soft(mib: int) -> str:
+    return f"<xr:memorySoftLimit unit='MiB'>{mib}</xr:memorySoftLimit>"
+
+
+def test_soft_limits_are_summed_as_memory_low_with_or_without_a_guarantee(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    both, alone = domain("a", 1, soft(96) + guarantee(64)), domain("b", 2, soft(32))
+    for name, pid, xml in (("a", 101, both), ("b", 102, alone)):
+        assert call(host, "prepare", xml, name) == (0, "")
+        folder = host.run(name, pid, xml)
+        assert call(host, "started", xml, name) == (0, "")
+        scope = folder.removesuffix("/libvirt")
+        assert host.read(f"{scope}/memory.low") == host.read(f"{folder}/memory.low") + "\n"
+    assert host.read(f"{SLICE}/memory.low") == f"{128 * MIB}\n"
+    assert minimum(host, SLICE) == 64 * MIB
+    assert host.read(OURS).endswith(f"MemoryMin={64 * MIB}\nMemoryLow={128 * MIB}\n")
+    assert [guest.drift for guest in status(host.machine).guests] == [(), ()]
+    host.write("/run/xmlresource/ledger", "nonsense")
+    assert call(host, "reconnect", both, "a") == (0, "")
+    assert host.read(f"{SLICE}/memory.low") == f"{128 * MIB}\n"
+    for name, pid, xml in (("a", 101, both), ("b", 102, alone)):
+        host.end(pid)
+        (host.root / f"run/libvirt/qemu/{name}.pid").unlink()
+        assert call(host, "stopped", xml, name) == (0, "")
+    assert host.read(f"{SLICE}/memory.low") == "0\n"
+    assert minimum(host, SLICE) == 0
+    assert not host.exists(OURS)
+
+
+def test_apply_all_repairs_every_guest_and_what_is_above(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    folders = [start(host, "a", 1, 128), start(host, "b", 2, 64)]
+    plain = host.run("c", 103, domain("c", 3, ""))
+    before = [minimum(host, folder) for folder in (*folders, SLICE)]
+    for folder in (*folders, SLICE):
+        host.write(f"{folder}/memory.min", "0\n")
+    (drift, _) = (guest.drift for guest in status(host.machine).guests)
+    assert len(drift) == 2
+    outcomes = apply_all(host.machine)
+    assert [(outcome.name, outcome.failure) for outcome in outcomes] == [("a", None), ("b", None)]
+    assert [minimum(host, folder) for folder in (*folders, SLICE)] == before
+    assert minimum(host, plain) == 0
+    assert [guest.drift for guest in status(host.machine).guests] == [(), ()]
+
+
+def test_apply_all_takes_in_what_ran_before_and_lets_go_what_is_gone(plain: FakeHost) -> None:
+    plain.run("a", 101, domain("a", 1, guarantee(128)))
+    plain.run("b", 102, domain("b", 2, guarantee(64)))
+    assert [outcome.name for outcome in apply_all(plain.machine)] == ["a", "b"]
+    assert minimum(plain, PLAIN) == 192 * MIB
+    plain.end(102)  # with nobody to tell of it
+    (plain.root / "run/libvirt/qemu/b.pid").unlink()
+    apply_all(plain.machine)
+    assert minimum(plain, PLAIN) == 128 * MIB
+
+
+def test_apply_all_goes_on_after_a_guest_that_fails(plain: FakeHost) -> None:
+    plain.process(101, cgroup="/system.slice/libvirtd.service")
+    xml = domain("a", 1, guarantee(128)).decode()
+    plain.write("/run/libvirt/qemu/a.pid", "101\n")
+    plain.write("/run/libvirt/qemu/a.xml", f"<domstatus pid='101'>{xml}</domstatus>")
+    plain.run("b", 102, domain("b", 2, guarantee(64)))
+    first, second = apply_all(plain.machine)
+    assert first.failure is not None
+    assert "no cgroup that libvirt made" in first.failure
+    assert second.report is not None
+    assert minimum(plain, PLAIN) == 64 * MIB
+
+
+def test_a_container_that_may_have_no_more_than_its_guarantee_is_refused(plain: FakeHost) -> None:
+    xml = domain("a", 1, guarantee(64), kind="lxc", ram=64)
+    result, text = call(plain, "prepare", xml, "a")
+    assert result == ExitStatus.FINDINGS
+    assert "its guarantee of 64 MiB is not below its <memory> of 64 MiB" in text.splitlines()[0]
+    xml = domain("a", 1, guarantee(64) + hard_limit(65), kind="lxc", ram=64)
+    assert call(plain, "prepare", xml, "a") == (0, "")
+
+
+def test_status_tells_what_a_guest_can_count_on(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    start(host, "b", 2, 64)
+    assert [guest.effective for guest in status(host.machine).guests] == [128 * MIB, 64 * MIB]
+    host.write(f"{SLICE}/memory.min", f"{96 * MIB}\n")
+    found = status(host.machine)
+    assert [guest.effective for guest in found.guests] == [64 * MIB, 32 * MIB]
+    assert "it can count on 64 MiB of it, no more" in as_text(found)

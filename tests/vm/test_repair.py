@@ -1,0 +1,95 @@
+"""What goes astray is told, and repaired: by hand and by systemd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.harness.commands import must, run
+
+from .world import (
+    MIB,
+    SLICE,
+    STATE,
+    drift,
+    guarantee,
+    policy,
+    read,
+    say,
+    status,
+    systemctl,
+    xmlresource,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .conftest import NewGuest
+
+pytestmark = pytest.mark.usefixtures("_clean")
+
+
+def effective() -> dict[str, int]:
+    return {guest["name"]: guest["effective"] for guest in status()["guests"]}
+
+
+def test_status_tells_what_is_astray_and_apply_repairs_it(new_guest: NewGuest) -> None:
+    guest = new_guest("a", guarantee(128), driver="lxc", memory=256).start()
+    assert effective() == {"a": 128 * MIB}
+    systemctl("set-property", "--runtime", "machine.slice", "MemoryMin=16M")
+    (guest.own / "memory.min").write_text("0")
+    assert effective() == {"a": 0}
+    (guest.own / "memory.min").write_text(str(128 * MIB))
+    assert effective() == {"a": 16 * MIB}
+    (line,) = drift()
+    assert "raise memory.min of /machine.slice from 16 MiB to 144 MiB, by systemd" in line
+    say("\n", line)
+    must(xmlresource("apply", "--all"))
+    assert read(SLICE) == 144 * MIB
+    assert drift() == []
+    guest.stop()
+    assert read(SLICE) == 16 * MIB
+
+
+def test_soft_limits_are_carried_as_memory_low(new_guest: NewGuest) -> None:
+    sizes = policy(memorySoftLimit=96, memoryMinGuarantee=64)
+    guest = new_guest("a", sizes, driver="lxc", memory=256).start()
+    other = new_guest("b", policy(memorySoftLimit=32), driver="lxc", memory=256).start()
+    for _ in range(2):
+        assert read(guest.own, "memory.low") == read(guest.scope, "memory.low") == 96 * MIB
+        assert read(SLICE, "memory.low") == 128 * MIB
+        assert read(SLICE) == 64 * MIB
+        assert drift() == []
+        systemctl("daemon-reload")
+    guest.stop()
+    assert read(SLICE, "memory.low") == 32 * MIB
+    other.stop()
+    assert read(SLICE, "memory.low") == read(SLICE) == 0
+
+
+@pytest.fixture
+def _timer() -> Iterator[None]:
+    must(xmlresource("hook", "install", "--systemd"))
+    yield
+    must(xmlresource("hook", "uninstall"))
+    must(xmlresource("hook", "install"))
+
+
+@pytest.mark.usefixtures("_timer")
+def test_systemd_takes_in_guests_that_ran_before(new_guest: NewGuest) -> None:
+    assert systemctl("is-active", "xmlresource-reconcile.timer") == "active"
+    guest = new_guest("a", guarantee(128), driver="lxc", memory=256).start()
+    # As if it had been started before this was installed.
+    for folder in (guest.own, SLICE):
+        (folder / "memory.min").write_text("0")
+    for name in ("ledger", "chain"):
+        (STATE / name).unlink()
+    must(run(["rm", "-r", "/run/systemd/system/machine.slice.d"]))
+    systemctl("start", "xmlresource-reconcile.service")
+    assert read(guest.own) == read(guest.scope) == read(SLICE) == 128 * MIB
+    assert drift() == []
+    systemctl("daemon-reload")
+    assert read(SLICE) == 128 * MIB
+    guest.stop()
+    assert read(SLICE) == 0

@@ -1,0 +1,236 @@
+"""What the tests in the machine see: guests, units, the kernel's files, the product."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.e2e.harness.commands import Result, must, run, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MIB = 1 << 20
+V1 = Path("/sys/fs/cgroup/memory").is_dir()
+CGROUPS = Path("/sys/fs/cgroup/memory" if V1 else "/sys/fs/cgroup")
+SLICE = CGROUPS / "machine.slice"
+PROGRAM = Path("/opt/xmlresource/bin/xmlresource")
+PYTHON = Path("/opt/xmlresource/bin/python")
+STATE = Path("/run/xmlresource")
+CONFIGURATION = Path("/etc/xmlresource.toml")
+CONTAINER_ROOT = Path("/srv/container")
+
+QEMU = """\
+<domain type='qemu'>
+  <name>{name}</name><uuid>{uuid}</uuid>
+  <metadata>{policy}</metadata>
+  <memory unit='MiB'>{memory}</memory>
+  {memtune}
+  <memoryBacking><allocation mode='immediate'/></memoryBacking>
+  <vcpu>1</vcpu>
+  {partition}
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <controller type='usb' model='none'/>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+"""
+LXC = """\
+<domain type='lxc'>
+  <name>{name}</name><uuid>{uuid}</uuid>
+  <metadata>{policy}</metadata>
+  <memory unit='MiB'>{memory}</memory>
+  {memtune}
+  <vcpu>1</vcpu>
+  {partition}
+  <os>
+    <type>exe</type>
+    <init>/bin/busybox</init><initarg>sleep</initarg><initarg>100000</initarg>
+  </os>
+  <devices>
+    <emulator>/usr/lib/libvirt/libvirt_lxc</emulator>
+    <filesystem type='mount'><source dir='{root}'/><target dir='/'/></filesystem>
+    <console type='pty'/>
+  </devices>
+</domain>
+"""
+
+
+def policy(**sizes: int) -> str:
+    """Our element; sizes in MiB by local name."""
+    rows = "".join(f"<xr:{name} unit='MiB'>{size}</xr:{name}>" for name, size in sizes.items())
+    return raw_policy(f"<xr:memory>{rows}</xr:memory>")
+
+
+def raw_policy(content: str) -> str:
+    return f"<xr:resource xmlns:xr='urn:xmlresource:1'>{content}</xr:resource>"
+
+
+def guarantee(mebibytes: int) -> str:
+    return policy(memoryMinGuarantee=mebibytes)
+
+
+@dataclass(frozen=True)
+class Guest:
+    name: str
+    policy: str = ""
+    memory: int = 64
+    driver: str = "qemu"
+    partition: str = ""
+    memtune: str = ""
+    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def virsh(self, *words: str | Path) -> Result:
+        return run(["virsh", "--quiet", "-c", f"{self.driver}:///system", *words])
+
+    def define(self) -> Guest:
+        template = QEMU if self.driver == "qemu" else LXC
+        path = Path(f"/run/{self.name}.xml")
+        partition = f"<resource><partition>{self.partition}</partition></resource>"
+        path.write_text(
+            template.format(
+                name=self.name,
+                uuid=self.uuid,
+                policy=self.policy,
+                memory=self.memory,
+                memtune=self.memtune,
+                partition=partition if self.partition else "",
+                root=CONTAINER_ROOT,
+            )
+        )
+        must(self.virsh("define", path))
+        return self
+
+    def try_start(self) -> Result:
+        return self.define().virsh("start", self.name)
+
+    def start(self) -> Guest:
+        must(self.try_start())
+        return self
+
+    def stop(self) -> None:
+        must(self.virsh("destroy", self.name))
+
+    def runs(self) -> bool:
+        return self.virsh("domstate", self.name).stdout.strip() == "running"
+
+    @property
+    def pid(self) -> int:
+        return int(Path(f"/run/libvirt/{self.driver}/{self.name}.pid").read_text())
+
+    @property
+    def scope(self) -> Path:
+        """The scope's folder, found from the guest's process."""
+        groups = Path(f"/proc/{self.pid}/cgroup").read_text().splitlines()
+        sign = ":memory:" if V1 else "0::"
+        (path,) = (line.split(":", 2)[2] for line in groups if sign in line)
+        return CGROUPS / path[: path.index(".scope") + len(".scope")].lstrip("/")
+
+    @property
+    def own(self) -> Path:
+        return self.scope / "libvirt"
+
+
+def say(*words: object) -> None:
+    """A figure for whoever reads the run."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+
+
+def read(folder: Path, file: str = "memory.min") -> int | str:
+    text = (folder / file).read_text().strip()
+    return text if text == "max" else int(text)
+
+
+def charged(guest: Guest) -> int:
+    return int(read(guest.own, "memory.current"))
+
+
+def mib(size: int) -> float:
+    return round(size / MIB, 1)
+
+
+def xmlresource(*words: str | Path) -> Result:
+    return run([PROGRAM, *words])
+
+
+def status() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(must(xmlresource("status", "--json")).stdout)
+    return found
+
+
+def promised() -> dict[str, int]:
+    return {guest["name"]: guest["min_guarantee"] for guest in status()["guests"]}
+
+
+def drift() -> list[str]:
+    return [line for guest in status()["guests"] for line in guest["drift"]]
+
+
+def systemctl(*words: str) -> str:
+    return must(run(["systemctl", *words])).stdout.strip()
+
+
+def property_of(unit: str, name: str = "MemoryMin") -> str:
+    return systemctl("show", "--property", name, "--value", unit)
+
+
+def restart_libvirt() -> None:
+    systemctl("restart", "libvirtd.service")
+    wait_for("libvirtd answers", lambda: run(["virsh", "-q", "-c", "qemu:///system", "list"]).ok)
+
+
+def leave_to_promise(mebibytes: int) -> None:
+    """Have so large a reserve that only this much can be promised."""
+    (line,) = (
+        line for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line
+    )
+    reserve = int(line.split()[1]) - mebibytes * 1024
+    CONFIGURATION.write_text(f'host_reserve = "{reserve}KiB"\n')
+
+
+HOG = """
+import mmap, sys
+size = int(sys.argv[1])
+memory = mmap.mmap(-1, size)
+block = b"hog!" * (1 << 18)
+while True:
+    for at in range(0, size - len(block), len(block)):
+        memory[at : at + len(block)] = block
+    print("pass", flush=True)
+"""
+
+
+@contextmanager
+def hog(mebibytes: int) -> Iterator[subprocess.Popen[str]]:
+    """A process outside of machine.slice that takes so much memory, and goes on touching it."""
+    argv = [PYTHON, "-c", HOG, str(mebibytes << 20)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def available() -> int:
+    """MemAvailable in MiB."""
+    (line,) = (
+        line for line in Path("/proc/meminfo").read_text().splitlines() if "MemAvailable" in line
+    )
+    return int(line.split()[1]) // 1024
+
+
+def make_container_root() -> None:
+    for folder in ("bin", "dev", "proc", "sys", "etc", "run", "tmp"):
+        (CONTAINER_ROOT / folder).mkdir(parents=True, exist_ok=True)
+    busybox = CONTAINER_ROOT / "bin" / "busybox"
+    if not busybox.exists():
+        busybox.write_bytes(Path("/bin/busybox").read_bytes())
+        busybox.chmod(0o755)

@@ -1,0 +1,121 @@
+"""Keep the cgroups above the guests at the sum of what is promised below them (cgroup v2)."""
+
+from collections.abc import Mapping
+
+from xmlresource.cgroup.chain import Chain, Key, Targets, decode, targets
+from xmlresource.cgroup.hierarchy import NoPlace, Place
+from xmlresource.cgroup.plan import plan_ancestors
+from xmlresource.cgroup.report import Report
+from xmlresource.cgroup.writes import Executor, Plan, State
+from xmlresource.configuration import Configuration
+from xmlresource.model.promise import Promise
+from xmlresource.operations.host import Host
+from xmlresource.system import cgroups, guests, log, places
+from xmlresource.system.machine import Machine
+from xmlresource.system.state import Transaction
+from xmlresource.system.systemd import SystemdUnits
+
+_MIN = "memory.min"
+_LOW = "memory.low"
+
+
+def targets_above(
+    configuration: Configuration, book: Transaction, place: Place, state: State
+) -> Targets:
+    """What the cgroups above a guest have to carry, by the book as it is.
+
+    Raises:
+        StateError: What is remembered can't be read.
+    """
+    chain = remembered(book.read_chain(), book.ledger.boot_id)
+    return targets(chain, place, state, sums_above(configuration, place, book.ledger.all()))
+
+
+def targets_by(host: Host, promises: tuple[Promise, ...], place: Place, state: State) -> Targets:
+    """The same for ``promises``, without a lock: for those who only look.
+
+    Raises:
+        StateError: What is remembered can't be read.
+        OSError: The kernel does not tell its boot id.
+    """
+    chain = remembered(host.state.snapshot_chain(), guests.boot_id(host.machine))
+    return targets(chain, place, state, sums_above(host.configuration, place, promises))
+
+
+def remembered(text: bytes | None, boot_id: str) -> Chain:
+    """What is remembered of the cgroups above the guests."""
+    if text is None:
+        return Chain(boot_id)
+    try:
+        return decode(text, boot_id)
+    except ValueError as error:
+        log.warning(f"what the administrator gave to slices is not known any more: {error}")
+        return Chain(boot_id)
+
+
+def sums_above(
+    configuration: Configuration, place: Place, promises: tuple[Promise, ...]
+) -> Mapping[Key, int]:
+    """What each cgroup above the guest has to protect: all that is promised below it."""
+    lows = configuration.soft_limit_file == _LOW
+    sums: dict[Key, int] = {}
+    for cgroup in place.ancestors:
+        below = [each for each in promises if each.cgroup and each.is_below(cgroup)]
+        sums[cgroup, _MIN] = sum(_whole_pages(each.size) for each in below)
+        sums[cgroup, _LOW] = sum(_page_down(each.soft) for each in below) if lows else 0
+    return sums
+
+
+def carry_out(machine: Machine, book: Transaction, plan: Plan, above: Targets) -> Report:
+    """Apply a plan, and remember what is whose above the guest.
+
+    Raises:
+        StateError: It can't be remembered; then nothing is written.
+    """
+    _remember(book, above.before)
+    report = cgroups.apply(machine, plan, systemd=_systemd(machine, plan, above))
+    if report.ok:
+        _remember(book, above.after)
+    return report
+
+
+def settle(host: Host, book: Transaction) -> Report | None:
+    """Have all that carries promises at its sum: when a guest is gone, or somebody changed it.
+
+    Returns:
+        What became of it; ``None`` where nothing carries any.
+
+    Raises:
+        StateError: What is whose can't be remembered.
+        OSError: A kernel file can't be read.
+    """
+    chain = remembered(book.read_chain(), book.ledger.boot_id)
+    place = places.above_guests(host.machine, {cgroup for cgroup, _ in chain.parts})
+    if isinstance(place, NoPlace) or not place.ancestors:
+        return None
+    state = cgroups.read_state(host.machine, place)
+    sums = sums_above(host.configuration, place, book.ledger.all())
+    above = targets(chain, place, state, sums)
+    plan = plan_ancestors(place, state, above.of(_MIN), above.of(_LOW))
+    return carry_out(host.machine, book, plan, above)
+
+
+def _remember(book: Transaction, chain: Chain) -> None:
+    text = chain.encode()
+    if text != (book.read_chain() or Chain(chain.boot_id).encode()):
+        book.keep_chain(text)
+
+
+def _systemd(machine: Machine, plan: Plan, above: Targets) -> SystemdUnits | None:
+    wanted = any(write.executor is Executor.SYSTEMD for write in plan.writes)
+    return SystemdUnits(machine, above.own) if wanted else None
+
+
+def _whole_pages(size: int) -> int:
+    """As a guarantee is written."""
+    return -(-size // places.PAGE_SIZE) * places.PAGE_SIZE
+
+
+def _page_down(size: int) -> int:
+    """As a limit is written."""
+    return size // places.PAGE_SIZE * places.PAGE_SIZE

@@ -1,0 +1,42 @@
+"""The protection that is set on the way down to a guest, and beside it (cgroup v2)."""
+
+from typing import Final
+
+from xmlresource.cgroup.hierarchy import Place
+from xmlresource.cgroup.values import parse_value
+from xmlresource.system.charges import read_file
+from xmlresource.system.machine import Machine
+from xmlresource.system.places import PAGE_SIZE
+from xmlresource.units import Amount
+
+_FILE: Final = "memory.min"
+
+
+def levels(machine: Machine, place: Place) -> list[tuple[Amount, list[Amount]]]:
+    """What is set for each cgroup from the top down to the guest's own, and for its siblings.
+
+    The topmost have no siblings that count: the root protects all that it is asked to.
+
+    Raises:
+        OSError: A file exists and can't be read.
+        ValueError: A file holds what no kernel writes.
+    """
+    found: list[tuple[Amount, list[Amount]]] = []
+    for cgroup in (*reversed(place.ancestors), place.cgroup):
+        own = _setting(machine, place.controller.directory(cgroup))
+        siblings = _siblings(machine, place, cgroup) if found else []
+        found.append((0 if own is None else own, siblings))
+    return found
+
+
+def _siblings(machine: Machine, place: Place, cgroup: str) -> list[Amount]:
+    parent, _, name = cgroup.rpartition("/")
+    directory = place.controller.directory(parent)
+    others = (each for each in machine.folders_in(directory) if each != name)
+    settings = (_setting(machine, f"{directory}/{each}") for each in others)
+    return [each for each in settings if each]
+
+
+def _setting(machine: Machine, directory: str) -> Amount | None:
+    text = read_file(machine, f"{directory}/{_FILE}")
+    return None if text is None else parse_value(text, PAGE_SIZE)
