@@ -1,9 +1,12 @@
 """Whole domains: libvirt's own schema decides, as far as our rules leave it to."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from tests.relaxng.mutations import single
+from xmlresource.diagnostics import Severity
 from xmlresource.operations import domain_schema
 from xmlresource.operations.domain_schema import AUTO, OFF, DomainSchema, chosen
 from xmlresource.operations.findings import findings
@@ -113,3 +116,16 @@ def test_the_environment_names_a_schema(monkeypatch: pytest.MonkeyPatch) -> None
     assert found is not None
     assert not found.settles(b"<domain><name>a</name></domain>")
     assert found.settles(b"<domain type='kvm'><name>a</name></domain>")
+
+
+def test_one_fault_makes_one_finding_at_its_place(
+    corpus: dict[str, bytes], schema: DomainSchema
+) -> None:
+    plain = Schema.load(LIBVIRT)
+    fine = [data for _, data in sorted(corpus.items()) if data.isascii() and plain.is_valid(data)]
+    chance = Random(7)  # noqa: S311 -- the same each time
+    for mutant in single(fine, chance, plain.is_valid, 150):
+        found, _, _ = findings("a.xml", mutant.data, schema)
+        (one,) = [one for one in found if one.severity is Severity.ERROR]
+        assert one.span is not None
+        assert one.span.line in {line for line, _ in mutant.places[0]}, mutant.mutations
