@@ -69,6 +69,11 @@ def test_says_where_they_are_wrong(text: str, told: str) -> None:
     assert str(caught.value).startswith(told)
 
 
+def test_a_key_that_cant_be_found_has_no_line() -> None:
+    with pytest.raises(SettingsError, match=r"^p\.toml: unknown key 'selekt'"):
+        parse_settings('"sel\\u0065kt" = 1', "p.toml")
+
+
 def test_lines_are_those_of_our_table() -> None:
     text = "[tool.other]\nselect = []\n[tool.xmlresource]\nselect = [1]\n"
     with pytest.raises(SettingsError, match=r"^pyproject\.toml:4: select"):

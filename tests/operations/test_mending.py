@@ -99,6 +99,21 @@ def test_mends_in_the_documents_own_encoding(tmp_path: Path) -> None:
     assert after.encode("utf-8", "surrogateescape") == text.replace("> 1", ">1").encode("utf-16")
 
 
+def test_mends_the_name_of_what_is_empty(tmp_path: Path) -> None:
+    after, codes = mended(tmp_path, memtune("<hard_limitt />"))
+    assert after == memtune("<hard_limit />")
+    assert codes == ["XR201"]
+
+
+def test_mends_a_domain_that_is_not_in_utf_8(tmp_path: Path) -> None:
+    declaration = "<?xml version='1.0' encoding='ISO-8859-1'?>"
+    text = f"{declaration}<domain type='kvm'><name>\xe9</name><vcpu> 2 </vcpu></domain>"
+    after, codes = mended(tmp_path, text.encode("latin-1"))
+    assert codes == []
+    expected = text.replace(" 2 ", "2").encode("latin-1")
+    assert after.encode("utf-8", "surrogateescape") == expected
+
+
 def test_does_not_mend_what_is_ignored(tmp_path: Path) -> None:
     text = memtune("<soft_limit> 1</soft_limit>")
     assert mended(tmp_path, text, settings=Settings(ignore=("XR2",))) == (text, [])

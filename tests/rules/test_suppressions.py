@@ -2,7 +2,10 @@
 
 import pytest
 
+from xmlresource.codes import CODES
+from xmlresource.document.source import Source
 from xmlresource.operations.findings import findings
+from xmlresource.rules.suppressions import suppressed
 
 FAULTY = "<soft_limit unit='gigs'>1</soft_limit>"
 
@@ -72,3 +75,11 @@ def test_other_comments_are_nobodys_business() -> None:
 
 def test_a_suppression_of_the_schema_is_not_unused_where_there_is_no_schema() -> None:
     assert codes("<domain><name>a</name><!-- xmlresource: ignore=XR605 --></domain>") == []
+
+
+def test_a_finding_about_the_file_is_on_no_line() -> None:
+    found = [CODES["XR001"].diagnostic("can't be read", "a.xml")]
+    source = Source(b"<!-- xmlresource: ignore-file=XR001 -->", "a.xml")
+    assert suppressed(source, found, whole=True) == []
+    source = Source(b"<!-- xmlresource: ignore=XR001 -->", "a.xml")
+    assert [one.code for one in suppressed(source, found, whole=True)] == ["XR001", "XR701"]

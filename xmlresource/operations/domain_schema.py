@@ -204,14 +204,12 @@ def _translated(fault: relaxng.Diagnostic, source: Source) -> Diagnostic:
 def _fix(code: str, fault: relaxng.Diagnostic, span: Span, source: Source) -> tuple[Edit, ...]:
     """The edits for what was misspelt a little, or has blanks around it."""
     written = source.text[span.start : span.end].decode("utf-8", "replace")
-    if fault.suggestion is None:
-        return ()
     if code == "XR612":
         before, after = source.text[: span.start], source.text[span.end :]
-        start = len(before.rstrip(_BLANKS))
-        return (Edit(start, len(source.text) - len(after.lstrip(_BLANKS)), fault.suggestion),)
+        start, end = len(before.rstrip(_BLANKS)), len(source.text) - len(after.lstrip(_BLANKS))
+        return (Edit(start, end, written.strip(_BLANKS.decode())),)
     name = written.removeprefix("<")
-    if code not in _RENAMED or not _alike(name, fault.suggestion):
+    if code not in _RENAMED or fault.suggestion is None or not _alike(name, fault.suggestion):
         return ()
     edits = [Edit(span.end - len(name.encode()), span.end, fault.suggestion)]
     if fault.closing_offset is not None:

@@ -53,13 +53,9 @@ def _fix(element: Element, error: SizeError) -> tuple[Edit, ...]:
     # Only a faulty document pays for the import.
     from xmlresource.rules import fixes  # noqa: PLC0415
 
-    match error.part:
-        case "value":
-            return fixes.value_mended(element)
-        case "unit":
-            return fixes.unit_mended(element)
-        case "size":
-            return ()
+    if error.part == "value":
+        return fixes.value_mended(element)
+    return fixes.unit_mended(element) if error.part == "unit" else ()
 
 
 CHECKS: Final = (unreadable_values, unlimited_guarantee, zero_limits)
