@@ -267,3 +267,27 @@ def test_status_tells_what_a_guest_can_count_on(bus: FakeBus) -> None:
     found = status(host.machine)
     assert [guest.effective for guest in found.guests] == [64 * MIB, 32 * MIB]
     assert "it can count on 64 MiB of it, no more" in as_text(found)
+
+
+@pytest.mark.parametrize("text", [None, "nonsense"])
+def test_what_is_not_remembered_is_told_by_our_drop_in(bus: FakeBus, text: str | None) -> None:
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    if text is None:
+        (host.root / "run/xmlresource/chain").unlink()
+    else:
+        host.write("/run/xmlresource/chain", text)
+    start(host, "b", 2, 64)
+    assert minimum(host, SLICE) == 192 * MIB
+    assert status(host.machine).guests[0].drift == ()
+    stop(host, "a", 1, 128)
+    stop(host, "b", 2, 64)
+    assert minimum(host, SLICE) == 0
+    assert not host.exists(OURS)
+
+
+def test_a_drop_in_that_somebody_changed_is_no_obstacle(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    host.write(OURS, "[Slice]\nMemoryMin=lots\n")
+    start(host, "a", 1, 128)
+    assert minimum(host, SLICE) == 128 * MIB

@@ -117,7 +117,9 @@ def follow(machine: subprocess.Popen[bytes], result: Path, timeout: float) -> No
     with result.open("rb") as lines:
         while True:
             over = machine.poll() is not None
-            sys.stdout.buffer.write(lines.read())
+            text = lines.read()
+            end = END.search(text)  # what comes after it are noises of the machine going off
+            sys.stdout.buffer.write(text[: end.end()] + b"\n" if end else text)
             sys.stdout.flush()
             if over or time.monotonic() > deadline:
                 return

@@ -86,7 +86,7 @@ def enforce(
     # A v1 host does not pay for what v2 takes.
     from xmlresource.operations import chain  # noqa: PLC0415
 
-    above = chain.targets_above(configuration, book, subject.place, subject.state)
+    above = chain.targets_above(machine, configuration, book, subject.place, subject.state)
     found = plan_for(configuration, subject, above)
     return found if isinstance(found, Rejection) else chain.carry_out(machine, book, found, above)
 
