@@ -9,9 +9,11 @@ from jeepney import Message, new_method_return
 
 from tests.fakes.bus import FakeBus, refuse
 from tests.fakes.host import MIB, FakeHost, domain, guarantee, hard_limit
+from xmlresource.cgroup.writes import Plan
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations.apply import apply_all
 from xmlresource.operations.guest_events import answer
+from xmlresource.operations.plan import plan
 from xmlresource.operations.status import status
 from xmlresource.reports.status import as_text
 from xmlresource.system.systemd import CONTROL, DROP_IN, DROP_INS
@@ -291,3 +293,17 @@ def test_a_drop_in_that_somebody_changed_is_no_obstacle(bus: FakeBus) -> None:
     host.write(OURS, "[Slice]\nMemoryMin=lots\n")
     start(host, "a", 1, 128)
     assert minimum(host, SLICE) == 128 * MIB
+
+
+def test_a_plan_for_a_guest_that_runs_keeps_the_others_sum(bus: FakeBus, tmp_path: Path) -> None:
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    start(host, "b", 2, 64)
+    document = tmp_path / "a.xml"
+    document.write_bytes(domain("a", 1, guarantee(256)))
+    planned = plan(str(document), host.machine)
+    assert isinstance(planned, Plan)
+    assert [(write.cgroup, write.value) for write in planned.writes][:1] == [
+        ("/machine.slice", (256 + 64) * MIB)
+    ]
+    assert len(planned.writes) == 3
