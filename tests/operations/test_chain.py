@@ -307,3 +307,19 @@ def test_a_plan_for_a_guest_that_runs_keeps_the_others_sum(bus: FakeBus, tmp_pat
         ("/machine.slice", (256 + 64) * MIB)
     ]
     assert len(planned.writes) == 3
+
+
+def test_a_guest_without_a_soft_limit_lowers_what_one_that_died_left(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    xml = domain("a", 1, soft(96) + guarantee(64))
+    assert call(host, "prepare", xml, "a") == (0, "")
+    host.run("a", 101, xml)
+    assert call(host, "started", xml, "a") == (0, "")
+    host.end(101)  # with nobody to tell of it
+    (host.root / "run/libvirt/qemu/a.pid").unlink()
+    start(host, "b", 2, 128)
+    assert host.read(f"{SLICE}/memory.low") == "0\n"
+    assert minimum(host, SLICE) == 128 * MIB
+    stop(host, "b", 2, 128)
+    assert host.read(f"{SLICE}/memory.low") == "0\n"
+    assert not host.exists(OURS)
