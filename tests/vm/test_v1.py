@@ -1,4 +1,7 @@
-"""v1 under systemd: limits are in the kernel, guarantees in the book."""
+"""v1 under systemd: limits are in the kernel, guarantees in the book.
+
+No containers: libvirt 9.0 starts none on such a host ("NoMachineForPID", from machined).
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,9 @@ pytestmark = pytest.mark.v1
 LIMIT = "memory.limit_in_bytes"
 
 
-@pytest.mark.parametrize("driver", ["qemu", "lxc"])
-def test_limits_are_in_the_guests_own_cgroup_and_stay(new_guest: NewGuest, driver: str) -> None:
+def test_limits_are_in_the_guests_own_cgroup_and_stay(new_guest: NewGuest) -> None:
     sizes = policy(memoryHardLimit=300, memorySoftLimit=200, memoryMinGuarantee=128)
-    guest = new_guest("a", sizes, driver=driver, memory=64).start()
+    guest = new_guest("a", sizes).start()
     say("\n", guest.own, read(guest.own, LIMIT))
     for what in ("daemon-reload", "daemon-reexec"):
         assert read(guest.own, LIMIT) == 300 * MIB
@@ -47,7 +49,7 @@ def test_limits_are_in_the_guests_own_cgroup_and_stay(new_guest: NewGuest, drive
 
 def test_what_can_not_be_promised_is_refused(new_guest: NewGuest) -> None:
     leave_to_promise(200)
-    first = new_guest("a", guarantee(128), driver="lxc", memory=256).start()
+    first = new_guest("a", guarantee(128)).start()
     refused = new_guest("b", guarantee(128)).try_start()
     assert "xmlresource: guest 'b' refused: it asks for a guarantee of 128 MiB" in refused.stderr
     first.stop()

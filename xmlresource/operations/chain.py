@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from xmlresource.cgroup.chain import Chain, Key, Targets, decode, targets
+from xmlresource.cgroup.chain import Chain, Key, Part, Targets, decode, targets
 from xmlresource.cgroup.hierarchy import NoPlace, Place
 from xmlresource.cgroup.plan import plan_ancestors
 from xmlresource.cgroup.report import Report
@@ -13,21 +13,21 @@ from xmlresource.operations.host import Host
 from xmlresource.system import cgroups, guests, log, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
-from xmlresource.system.systemd import SystemdUnits
+from xmlresource.system.systemd import SystemdUnits, left_in_force
 
 _MIN = "memory.min"
 _LOW = "memory.low"
 
 
 def targets_above(
-    configuration: Configuration, book: Transaction, place: Place, state: State
+    machine: Machine, configuration: Configuration, book: Transaction, place: Place, state: State
 ) -> Targets:
     """What the cgroups above a guest have to carry, by the book as it is.
 
     Raises:
         StateError: What is remembered can't be read.
     """
-    chain = remembered(book.read_chain(), book.ledger.boot_id)
+    chain = remembered(machine, place, book.read_chain(), book.ledger.boot_id)
     return targets(chain, place, state, sums_above(configuration, place, book.ledger.all()))
 
 
@@ -38,19 +38,32 @@ def targets_by(host: Host, promises: tuple[Promise, ...], place: Place, state: S
         StateError: What is remembered can't be read.
         OSError: The kernel does not tell its boot id.
     """
-    chain = remembered(host.state.snapshot_chain(), guests.boot_id(host.machine))
+    text = host.state.snapshot_chain()
+    chain = remembered(host.machine, place, text, guests.boot_id(host.machine))
     return targets(chain, place, state, sums_above(host.configuration, place, promises))
 
 
-def remembered(text: bytes | None, boot_id: str) -> Chain:
-    """What is remembered of the cgroups above the guests."""
-    if text is None:
-        return Chain(boot_id)
-    try:
-        return decode(text, boot_id)
-    except ValueError as error:
-        log.warning(f"what the administrator gave to slices is not known any more: {error}")
-        return Chain(boot_id)
+def remembered(machine: Machine, place: Place, text: bytes | None, boot_id: str) -> Chain:
+    """What is remembered of the cgroups above the guests.
+
+    Where that is lost, what our drop-ins give to slices is ours all the same. What the
+    administrator gave them is not known any more then, and comes back from his own files with the
+    next ``daemon-reload`` after the last guest.
+    """
+    if text is not None:
+        try:
+            return decode(text, boot_id)
+        except ValueError as error:
+            log.warning(f"what the administrator gave to slices is not known any more: {error}")
+    parts: dict[Key, Part] = {}
+    for cgroup in filter(place.is_unit, place.ancestors):
+        try:
+            left = left_in_force(machine, cgroup)
+        except ValueError as error:
+            log.warning(f"our drop-in for {cgroup} makes no sense: {error}")
+            continue
+        parts.update({(cgroup, file): Part(0, (value,)) for file, value in left.items()})
+    return Chain(boot_id, parts)
 
 
 def sums_above(
@@ -89,7 +102,10 @@ def settle(host: Host, book: Transaction) -> Report | None:
         StateError: What is whose can't be remembered.
         OSError: A kernel file can't be read.
     """
-    chain = remembered(book.read_chain(), book.ledger.boot_id)
+    try:
+        chain = decode(book.read_chain() or b"", book.ledger.boot_id)
+    except ValueError:
+        return None  # the next start, or `apply --all`, finds out what is whose
     place = places.above_guests(host.machine, {cgroup for cgroup, _ in chain.parts})
     if isinstance(place, NoPlace) or not place.ancestors:
         return None

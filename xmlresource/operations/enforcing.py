@@ -86,7 +86,7 @@ def enforce(
     # A v1 host does not pay for what v2 takes.
     from xmlresource.operations import chain  # noqa: PLC0415
 
-    above = chain.targets_above(configuration, book, subject.place, subject.state)
+    above = chain.targets_above(machine, configuration, book, subject.place, subject.state)
     found = plan_for(configuration, subject, above)
     return found if isinstance(found, Rejection) else chain.carry_out(machine, book, found, above)
 
@@ -94,10 +94,13 @@ def enforce(
 def _ours(found: Plan, enforced: frozenset[str]) -> Plan:
     """The plan without what libvirt writes by itself.
 
-    Writes for the cgroups above serve the guarantee, which is always ours.
+    Writes for the cgroups above serve other guests, too, and are always ours.
     """
+    own = found.place.cgroup
     return replace(
         found,
-        writes=tuple(write for write in found.writes if write.tunable in enforced),
+        writes=tuple(
+            write for write in found.writes if write.tunable in enforced or write.cgroup != own
+        ),
         not_enforced=tuple(note for note in found.not_enforced if note.tunable in enforced),
     )

@@ -19,8 +19,10 @@ from xmlresource.document import DocumentError
 from xmlresource.ledger import canonical_uuid
 from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.operations.book import definition
-from xmlresource.operations.host import open_host
+from xmlresource.model.promise import Promise
+from xmlresource.model.promise import State as PromiseState
+from xmlresource.operations.book import current_promises, definition
+from xmlresource.operations.host import Host, open_host
 from xmlresource.operations.reading import domain_of, read_document
 from xmlresource.rules import errors
 from xmlresource.system import cgroups, guests, places
@@ -35,19 +37,20 @@ _PROTECTIONS: Final = frozenset({"memory.min", "memory.low"})
 def plan(path: str, machine: Machine = Machine()) -> Plan | Rejection:  # noqa: B008 -- immutable
     """What putting the policy of the document at ``path`` in force takes, all forms together.
 
-    Where the guest runs, its cgroup is compared; else one as libvirt would make it. Nothing is
-    written. The guarantee is planned for this guest alone: the sums above it are ``apply``'s.
+    Where the guest runs, its cgroup is compared, and what is above it gets the sum with all other
+    promises; else one as libvirt would make it, with no other guest. Nothing is written.
 
     Raises:
         DocumentError: The document can't be read, is no domain, or has errors.
         ConfigurationError: The host's configuration can't be used.
+        StateError: The book of promises can't be read.
         OSError: A kernel file can't be read.
     """
     document = read_document(path)
     domain = domain_of(document)
     for fault in errors(document):
         raise DocumentError(fault)
-    configuration = open_host(machine).configuration
+    host = open_host(machine)
     found = _place_of(machine, domain)
     if isinstance(found, NoPlace):
         return Rejection((Problem(None, found.reason),))
@@ -57,8 +60,8 @@ def plan(path: str, machine: Machine = Machine()) -> Plan | Rejection:  # noqa: 
         policy,
         place,
         state,
-        ancestor_sums=dict.fromkeys(place.ancestors, policy.guarantee),
-        soft_limit_file=_soft_limit_file(configuration),
+        ancestor_sums=_sums(host, domain, policy, place, state),
+        soft_limit_file=_soft_limit_file(host.configuration),
     )
 
 
@@ -66,6 +69,22 @@ def plan_new(policy: MemoryPolicy, controller: Controller) -> Plan | Rejection:
     """What putting ``policy`` in force takes in a cgroup as libvirt makes it."""
     place, state = _new(controller, None)
     return plan_writes(policy, place, state)
+
+
+def _sums(
+    host: Host, domain: Domain, policy: MemoryPolicy, place: Place, state: State
+) -> Mapping[str, Amount]:
+    """What each cgroup above the guest shall protect."""
+    if place.controller.version is Version.V1 or place.cgroup.endswith(_NEW):
+        return dict.fromkeys(place.ancestors, policy.guarantee)
+    from xmlresource.operations.chain import targets_by  # noqa: PLC0415 -- see enforcing
+
+    uuid = canonical_uuid(domain.uuid or "") or ""
+    own = Promise(
+        uuid, domain.name, "", policy.guarantee, PromiseState.RUNNING, cgroup=place.cgroup
+    )
+    others = (each for each in current_promises(host.machine, host.state) if each.uuid != uuid)
+    return targets_by(host, (*others, own), place, state).of("memory.min")
 
 
 def _soft_limit_file(configuration: Configuration) -> SoftLimitFile:

@@ -22,7 +22,7 @@ from xmlresource.cgroup.writes import Write
 from xmlresource.system import dbus
 from xmlresource.system.dbus import BusError, Marshaller, Method
 from xmlresource.system.machine import Machine
-from xmlresource.units import Amount, Unlimited
+from xmlresource.units import UNLIMITED, Amount, Unlimited
 
 DROP_IN: Final = "zz-xmlresource.conf"
 DROP_INS: Final = "/run/systemd/system"
@@ -96,6 +96,23 @@ class SystemdUnits:
             raise
         finally:
             _replace(self._machine, theirs, before[theirs])
+
+
+def left_in_force(machine: Machine, cgroup: str) -> Mapping[str, Amount]:
+    """What our drop-in gives to a slice, by kernel file.
+
+    Raises:
+        OSError: It is there and can't be read.
+        ValueError: It holds what we never wrote.
+    """
+    unit = cgroup.rpartition("/")[2]
+    text = machine.read_if_there(f"{DROP_INS}/{unit}.d/{DROP_IN}") or ""
+    given = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return {
+        file: UNLIMITED if given[name] == "infinity" else int(given[name])
+        for file, name in PROPERTIES.items()
+        if name in given
+    }
 
 
 def _with(text: str | None, name: str, amount: Amount | None) -> str | None:
