@@ -6,6 +6,8 @@ Results come back as data, errors as :class:`XmlresourceError` or ``OSError``; n
 
 from xmlresource.document import Document, DocumentError
 from xmlresource.errors import XmlresourceError
+from xmlresource.live import get_memory_parameters, set_memory_parameters
+from xmlresource.live.memtune import memtune
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations import hook
 from xmlresource.operations.apply import apply, apply_all
@@ -36,12 +38,15 @@ __all__ = [
     "check",
     "convert",
     "generate",
+    "get_memory_parameters",
     "hook",
     "measure",
+    "memtune",
     "mend",
     "overhead",
     "plan",
     "set_",
+    "set_memory_parameters",
     "show",
     "status",
     "validate",

@@ -19,6 +19,8 @@ packages='
     libxml2-utils
     jing
     busybox-static
+    python3-libvirt
+    python3-venv
 '
 
 missing() {

@@ -153,7 +153,10 @@ def _aim(
         reason = f"{tunable.name} is {format_amount(amount)}"
         if value != amount:
             reason += f", {format_amount(value)} in whole pages"
-        if tunable.v2_minus and place.controller.version is Version.V2:
+        if file == SoftLimitFile.LOW.value and value is Unlimited.UNLIMITED:
+            # No soft limit is the kernel's default there; "max" would protect all of the guest.
+            draft.targets[file] = (tunable, 0, reason)
+        elif tunable.v2_minus and place.controller.version is Version.V2:
             _aim_at_swap(draft, tunable, (file, value, reason), policy, current.page_size)
         else:
             draft.targets[file] = (tunable, value, reason)

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "check": "would a guest be admitted on this host, now?",
     "plan": "what would be written for a guest?",
     "apply": "put the policy of a guest that runs in force",
+    "memtune": "show or change the memory parameters of a guest of libvirt's",
     "status": "how the host and its guests with a promise stand",
     "hook": "install, remove or inspect the hook that libvirt calls",
 }

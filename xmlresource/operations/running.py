@@ -63,8 +63,7 @@ def stopped(host: Host, guest: Guest) -> None:
     with host.transaction() as book:
         bring_up_to_date(host.machine, book)
         book.ledger = book.ledger.drop(guest.uuid)
-        if book.read_chain() is not None:  # v2, and something is above a guest
-            _settle(host, book)
+        settle_above(host, book)
 
 
 def reconnect(host: Host, guest: Guest) -> None:
@@ -87,8 +86,7 @@ def settle_all(host: Host) -> None:
     """
     with host.transaction() as book:
         bring_up_to_date(host.machine, book)
-        if book.read_chain() is not None:
-            _settle(host, book)
+        settle_above(host, book)
 
 
 def adopt(host: Host, guest: Guest, process: Process) -> Report:
@@ -122,8 +120,15 @@ def _is_booked(host: Host, guest: Guest) -> bool:
     return not isinstance(controller, NoPlace) and controller.version is Version.V2
 
 
-def _settle(host: Host, book: Transaction) -> None:
-    """Take from the cgroups above the guests what one that is gone by now needed of them."""
+def settle_above(host: Host, book: Transaction) -> None:
+    """Take from the cgroups above the guests what the book no longer promises.
+
+    Raises:
+        StateError: What is remembered of them makes no sense.
+        OSError: A kernel file can't be read.
+    """
+    if book.read_chain() is None:  # v1, or nothing is above a guest
+        return
     from xmlresource.operations.chain import settle  # noqa: PLC0415 -- v2 alone needs it
 
     report = settle(host, book)

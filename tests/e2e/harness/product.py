@@ -25,14 +25,19 @@ class Product:
     folder: Path
 
     @classmethod
-    def install(cls, folder: Path) -> Product:
-        """Build the wheel and install it into a new environment; takes what `build` needs."""
+    def install(cls, folder: Path, *, with_libvirt: bool = False) -> Product:
+        """Build the wheel and install it into a new environment; takes what `build` needs.
+
+        libvirt's binding comes from Debian, so that environment sees the system's packages.
+        """
         wheels = folder / "wheels"
         build = (sys.executable, "-m", "build", "--wheel", "--outdir", wheels, REPOSITORY)
         must(run(build, timeout=600))
         (wheel,) = wheels.glob("*.whl")
         python = folder / "venv" / "bin" / "python"
-        must(run([sys.executable, "-m", "venv", folder / "venv"]))
+        maker = ["/usr/bin/python3" if with_libvirt else sys.executable, "-m", "venv"]
+        options = ["--system-site-packages"] if with_libvirt else []
+        must(run([*maker, *options, folder / "venv"]))
         must(run([python, "-m", "pip", "install", "--quiet", "--no-index", wheel]))
         return cls(folder)
 

@@ -1,0 +1,408 @@
+"""Memory parameters of guests of a fake libvirt on a host of plain files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.host import GIB, MIB, FakeHost
+from tests.fakes.libvirt import CONFIG, LIVE, FakeDomain, FakeLibvirtError, module
+from xmlresource.cli import main
+from xmlresource.exit_status import ExitStatus
+from xmlresource.live import get_memory_parameters, set_memory_parameters
+from xmlresource.live.memtune import memtune
+from xmlresource.live.parameters import ParameterValueError, UnknownParameterError
+from xmlresource.live.sides import ElsewhereError
+from xmlresource.operations.guest import RefusalError
+from xmlresource.operations.status import status
+from xmlresource.system.libvirt import LibvirtError
+from xmlresource.system.state import StateError
+from xmlresource.units import UNLIMITED_KIB
+
+NOTHING = {
+    "hard_limit": UNLIMITED_KIB,
+    "soft_limit": UNLIMITED_KIB,
+    "swap_hard_limit": UNLIMITED_KIB,
+    "min_guarantee": 0,
+    "swap_soft_limit": UNLIMITED_KIB,
+}
+KIB_OF_MIB = 1024
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    return FakeHost(tmp_path / "host")
+
+
+@pytest.fixture
+def domain(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> FakeDomain:
+    made = FakeDomain(host)
+    monkeypatch.setitem(sys.modules, "libvirt", module(made))
+    return made
+
+
+def get(domain: FakeDomain, flags: int = 0) -> dict[str, int]:
+    return get_memory_parameters(domain, flags, domain.host.machine)
+
+
+def change(domain: FakeDomain, flags: int = 0, **mebibytes: int) -> None:
+    params = {name: size * KIB_OF_MIB for name, size in mebibytes.items()}
+    set_memory_parameters(domain, params, flags, domain.host.machine)
+
+
+def limit(domain: FakeDomain) -> str:
+    return domain.host.read(f"{domain.folder}/memory.limit_in_bytes").strip()
+
+
+def promised(domain: FakeDomain) -> int:
+    return status(domain.host.machine).promised
+
+
+def state(domain: FakeDomain) -> tuple[object, ...]:
+    files = {
+        file.name: file.read_text().strip().replace("-1", "9223372036854771712")
+        for file in sorted((domain.host.root / domain.folder[1:]).iterdir())
+    }
+    return domain.XMLDesc(0), domain.XMLDesc(2), files, promised(domain)
+
+
+# Reading
+
+
+def test_a_guest_without_a_policy_has_libvirts_defaults(domain: FakeDomain) -> None:
+    assert get(domain) == get(domain, CONFIG) == NOTHING
+    assert list(get(domain)) == list(NOTHING)
+
+
+def test_live_is_what_the_kernel_has_and_config_what_is_declared(domain: FakeDomain) -> None:
+    domain.declare("<memoryHardLimit unit='MiB'>64</memoryHardLimit>", CONFIG)
+    domain.host.write(f"{domain.folder}/memory.limit_in_bytes", f"{32 * MIB}\n")
+    assert get(domain, LIVE)["hard_limit"] == 32 * KIB_OF_MIB
+    assert get(domain, CONFIG)["hard_limit"] == 64 * KIB_OF_MIB
+
+
+def test_what_libvirt_refuses_is_its_own_error(domain: FakeDomain) -> None:
+    domain.pid = None
+    with pytest.raises(FakeLibvirtError, match="not running"):
+        get(domain, LIVE)
+    with pytest.raises(FakeLibvirtError, match="not running"):
+        change(domain, LIVE | CONFIG, hard_limit=64)
+    assert domain.calls == []
+
+
+def test_a_guest_elsewhere_is_read_from_libvirt(domain: FakeDomain) -> None:
+    change(domain, min_guarantee=16, swap_soft_limit=100)
+    domain.uri = "qemu+ssh://far.example.org/system"
+    assert get(domain)["min_guarantee"] == 16 * KIB_OF_MIB
+    assert get(domain)["swap_soft_limit"] == 100 * KIB_OF_MIB
+
+
+# Changing
+
+
+def test_a_change_is_written_promised_and_declared(domain: FakeDomain) -> None:
+    change(domain, LIVE | CONFIG, hard_limit=128, min_guarantee=64)
+    for side in (LIVE, CONFIG):
+        found = get(domain, side)
+        assert (found["hard_limit"], found["min_guarantee"]) == (128 * KIB_OF_MIB, 64 * KIB_OF_MIB)
+    assert limit(domain) == str(128 * MIB)
+    assert promised(domain) == 64 * MIB
+
+
+def test_taking_everything_out_leaves_nothing(domain: FakeDomain) -> None:
+    change(domain, hard_limit=128, min_guarantee=64)
+    params = {"hard_limit": UNLIMITED_KIB, "min_guarantee": 0}
+    set_memory_parameters(domain, params, LIVE, domain.host.machine)
+    assert get(domain) == NOTHING
+    assert promised(domain) == 0
+    assert domain.sides[LIVE].element is None
+
+
+def test_what_stands_in_memtune_is_changed_there(domain: FakeDomain) -> None:
+    domain.sides[CONFIG].memtune["hard_limit"] = 64 * KIB_OF_MIB
+    change(domain, CONFIG, hard_limit=128, soft_limit=32)
+    assert domain.sides[CONFIG].memtune == {"hard_limit": 128 * KIB_OF_MIB}
+    assert "memorySoftLimit" in (domain.sides[CONFIG].element or "")
+    assert "memoryHardLimit" not in (domain.sides[CONFIG].element or "")
+    assert not (domain.host.root / "run/xmlresource").exists()
+
+
+def test_a_smaller_guarantee_is_booked_last(domain: FakeDomain) -> None:
+    change(domain, min_guarantee=64)
+
+    def still_booked(_name: str, _side: int) -> None:
+        assert promised(domain) == 64 * MIB
+
+    domain.before_call = still_booked
+    change(domain, min_guarantee=32)
+    assert promised(domain) == 32 * MIB
+
+
+def test_no_lock_is_held_while_libvirt_is_called(domain: FakeDomain) -> None:
+    def lock_is_free(_name: str, _side: int) -> None:
+        code = "import fcntl, sys; fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        lock = domain.host.root / "run/xmlresource/lock"
+        subprocess.run([sys.executable, "-c", code, str(lock)], check=True)  # noqa: S603
+
+    domain.before_call = lock_is_free
+    change(domain, LIVE | CONFIG, min_guarantee=64)
+    assert len(domain.calls) == 2
+
+
+def test_nothing_to_change_changes_nothing(domain: FakeDomain) -> None:
+    change(domain)
+    assert domain.calls == []
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("params", "error"),
+    [
+        ({"hard": 1}, UnknownParameterError),
+        ({"hard_limit": -1}, ParameterValueError),
+        ({"hard_limit": UNLIMITED_KIB + 1}, ParameterValueError),
+        ({"min_guarantee": UNLIMITED_KIB}, ParameterValueError),
+    ],
+)
+def test_what_is_no_parameter(
+    domain: FakeDomain, params: dict[str, int], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        set_memory_parameters(domain, params, 0, domain.host.machine)
+
+
+def test_a_raise_that_cant_be_promised(domain: FakeDomain) -> None:
+    change(domain, min_guarantee=64)
+    before = state(domain)
+    with pytest.raises(RefusalError, match="guest 'db1' refused: it asks for") as caught:
+        change(domain, LIVE | CONFIG, min_guarantee=9000, hard_limit=10000)
+    assert caught.value.exit_status is ExitStatus.REFUSED
+    assert state(domain) == before
+
+
+def test_what_a_guest_has_already_counts_for_it(domain: FakeDomain) -> None:
+    domain.host.memory(8 * GIB, GIB)
+    domain.host.write(f"{domain.folder}/memory.usage_in_bytes", f"{6 * GIB}\n")
+    change(domain, min_guarantee=6000)
+    with pytest.raises(RefusalError):
+        change(domain, min_guarantee=7200)
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "said"),
+    [
+        ({"hard_limit": 64}, {"soft_limit": 65}, "XR302"),
+        ({}, {"swap_hard_limit": 65}, "XR304"),
+        ({"min_guarantee": 32}, {"hard_limit": 16}, "XR301"),
+    ],
+)
+def test_contradictions(
+    domain: FakeDomain, before: dict[str, int], asked: dict[str, int], said: str
+) -> None:
+    change(domain, **before)
+    found = state(domain)
+    with pytest.raises(RefusalError, match=said) as caught:
+        change(domain, **asked)
+    assert caught.value.exit_status is ExitStatus.FINDINGS
+    assert state(domain) == found
+
+
+def test_a_contradiction_with_what_is_in_force_only(domain: FakeDomain) -> None:
+    domain.host.write(f"{domain.folder}/memory.limit_in_bytes", f"{32 * MIB}\n")
+    with pytest.raises(RefusalError, match=r"XR302 .*32 MiB, in force"):
+        change(domain, soft_limit=64)
+
+
+def test_a_guarantee_in_memtune_stays_libvirts(domain: FakeDomain) -> None:
+    domain.sides[LIVE].memtune["min_guarantee"] = 16
+    with pytest.raises(RefusalError, match="where it stands"):
+        change(domain, min_guarantee=64)
+
+
+def test_live_changes_are_made_on_the_guests_host(domain: FakeDomain) -> None:
+    domain.uri = "qemu+ssh://far.example.org/system"
+    with pytest.raises(ElsewhereError, match=r"far\.example\.org, .*memtune db1 --live"):
+        change(domain, hard_limit=64)
+    change(domain, CONFIG, hard_limit=64)
+    assert get(domain, CONFIG)["hard_limit"] == 64 * KIB_OF_MIB
+
+
+# All or nothing
+
+
+@pytest.mark.parametrize("call", [("setMetadata", LIVE), ("setMetadata", CONFIG),
+                                  ("setMemoryParameters", CONFIG)])  # fmt: skip
+def test_what_libvirt_does_not_take_is_undone(domain: FakeDomain, call: tuple[str, int]) -> None:
+    domain.sides[CONFIG].memtune["hard_limit"] = 64 * KIB_OF_MIB
+    change(domain, min_guarantee=16)
+    before = state(domain)
+
+    def fail(name: str, side: int) -> None:
+        if (name, side) == call:
+            domain.before_call = lambda _name, _side: None
+            raise FakeLibvirtError("no", 1)
+
+    domain.before_call = fail
+    with pytest.raises(RefusalError, match="libvirt did not take it: no; all is as") as caught:
+        change(domain, LIVE | CONFIG, hard_limit=128, min_guarantee=32)
+    assert caught.value.exit_status is ExitStatus.ROLLED_BACK
+    assert state(domain) == before
+
+
+def test_an_interruption_is_undone(domain: FakeDomain) -> None:
+    before = state(domain)
+
+    def interrupt(_name: str, side: int) -> None:
+        if side == CONFIG:
+            domain.before_call = lambda _name, _side: None
+            raise KeyboardInterrupt
+
+    domain.before_call = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        change(domain, LIVE | CONFIG, hard_limit=128, min_guarantee=32)
+    assert state(domain) == before
+
+
+def test_what_cant_be_undone_is_named(domain: FakeDomain) -> None:
+    def fail(_name: str, side: int) -> None:
+        if side == CONFIG:
+            (domain.host.root / "run/xmlresource/ledger").chmod(0o666)
+            raise FakeLibvirtError("no", 1)
+
+    domain.before_call = fail
+    with pytest.raises(RefusalError, match=r"NOT undone: .*ledger"):
+        change(domain, LIVE | CONFIG, min_guarantee=32)
+
+
+def test_a_kernel_that_does_not_take_a_value(domain: FakeDomain) -> None:
+    before = state(domain)
+    path = domain.host.root / domain.folder[1:] / "memory.memsw.limit_in_bytes"
+    path.unlink()
+    path.symlink_to("memory.limit_in_bytes")  # read, and not written: O_NOFOLLOW
+    with pytest.raises(RefusalError, match="nothing was changed") as caught:
+        change(domain, LIVE | CONFIG, hard_limit=128, swap_hard_limit=256, min_guarantee=32)
+    assert caught.value.exit_status is ExitStatus.ROLLED_BACK
+    assert state(domain) == before
+
+
+def test_a_promise_that_cant_be_booked(domain: FakeDomain) -> None:
+    change(domain, min_guarantee=16)
+    before = state(domain)
+    (domain.host.root / "run/xmlresource/ledger.new").mkdir()
+    with pytest.raises(StateError):
+        change(domain, LIVE | CONFIG, hard_limit=128, min_guarantee=32)
+    assert state(domain) == before
+
+
+def test_a_smaller_promise_that_cant_be_booked(domain: FakeDomain) -> None:
+    change(domain, min_guarantee=16)
+    before = state(domain)
+
+    def break_it(_name: str, _side: int) -> None:
+        (domain.host.root / "run/xmlresource/ledger.new").mkdir(exist_ok=True)
+
+    domain.before_call = break_it
+    with pytest.raises(StateError):
+        change(domain, hard_limit=128, min_guarantee=8)
+    assert state(domain) == before
+
+
+# On v2
+
+
+@pytest.fixture
+def modern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDomain:
+    monkeypatch.setattr("tests.fakes.libvirt.FILES", {})
+    made = FakeDomain(FakeHost(tmp_path / "host", version=2))
+    monkeypatch.setitem(sys.modules, "libvirt", module(made))
+    return made
+
+
+def test_swap_on_v2_follows_the_hard_limit(modern: FakeDomain) -> None:
+    change(modern, hard_limit=128, swap_hard_limit=256, soft_limit=64, min_guarantee=32)
+    change(modern, hard_limit=192)
+    read = modern.host.read
+    assert read(f"{modern.folder}/memory.swap.max") == str(64 * MIB)
+    assert read(f"{modern.folder}/memory.low") == str(64 * MIB)
+    assert read("/sys/fs/cgroup/machine/memory.min") == str(32 * MIB)
+    found = get(modern, LIVE)
+    assert found["swap_hard_limit"] == 256 * KIB_OF_MIB
+    set_memory_parameters(
+        modern, {"soft_limit": UNLIMITED_KIB, "min_guarantee": 0}, 0, modern.host.machine
+    )
+    assert read(f"{modern.folder}/memory.low") == "0"
+    assert read("/sys/fs/cgroup/machine/memory.min") == "0"
+    assert get(modern, LIVE)["soft_limit"] == UNLIMITED_KIB
+
+
+def test_what_libvirt_refuses_is_undone_on_v2(modern: FakeDomain) -> None:
+    before = state(modern)
+
+    def fail(_name: str, side: int) -> None:
+        if side == CONFIG:
+            modern.before_call = lambda _name, _side: None
+            raise FakeLibvirtError("no", 1)
+
+    modern.before_call = fail
+    with pytest.raises(RefusalError):
+        change(modern, LIVE | CONFIG, hard_limit=128, min_guarantee=32)
+    assert state(modern) == before
+    assert modern.host.read("/sys/fs/cgroup/machine/memory.min").strip() == "0"
+
+
+# By name
+
+
+def test_the_command_finds_guests_by_id_uuid_and_name(domain: FakeDomain) -> None:
+    for word in ("1", domain.UUIDString(), "db1"):
+        assert memtune(word, {}, machine=domain.host.machine).parameters == NOTHING
+    with pytest.raises(LibvirtError, match="Domain not found"):
+        memtune("nobody", {}, machine=domain.host.machine)
+
+
+def test_without_the_binding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "libvirt", None)
+    with pytest.raises(LibvirtError, match="libvirt's Python binding"):
+        memtune("db1", {})
+
+
+def test_the_command_prints_as_virsh_does(
+    domain: FakeDomain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    domain.sides[CONFIG].memtune["hard_limit"] = 1024
+    assert main(["memtune", "db1", "--config"]) == 0
+    assert capsys.readouterr().out == (
+        "hard_limit     : 1024\nsoft_limit     : unlimited\nswap_hard_limit: unlimited\n"
+        "min_guarantee  : 0\nswap_soft_limit: unlimited\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "kib"),
+    [("1000", 1000), ("+5", 5), ("1GiB", 1 << 20), ("4096b", 4), ("-1", None), ("-7MiB", None)],
+)
+def test_the_command_takes_sizes_as_virsh_does(
+    domain: FakeDomain, word: str, kib: int | None
+) -> None:
+    domain.sides[CONFIG].memtune["hard_limit"] = 2048
+    assert main(["memtune", "db1", f"--hard-limit={word}", "--config"]) == 0
+    wanted = UNLIMITED_KIB if kib is None else kib
+    assert domain.sides[CONFIG].memtune["hard_limit"] == wanted
+
+
+@pytest.mark.parametrize(
+    "words", [["--hard-limit", "much"], ["--current", "--live"], ["--min-guarantee", "-1"]]
+)
+def test_bad_usage_of_the_command(domain: FakeDomain, words: list[str]) -> None:
+    assert main(["memtune", "db1", *words]) == ExitStatus.USAGE
+    assert domain.calls == []
+
+
+def test_nothing_imports_libvirt_before_it_is_asked_for() -> None:
+    code = (
+        "import sys, xmlresource.api, xmlresource.cli.memtune; sys.exit('libvirt' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603

@@ -1,0 +1,53 @@
+"""Ask whether more can be promised to a guest that runs.
+
+A start needs all of its guarantee from what is available. A guest that runs has part of it already,
+and that part is not available to anybody: it counts as if it were, for this guest alone.
+"""
+
+from xmlresource.admission.decide import decide
+from xmlresource.admission.reckoning import Decision
+from xmlresource.admission.reserve import host_reserve
+from xmlresource.live.sides import Here
+from xmlresource.model.host import AncestorLimit
+from xmlresource.model.promise import Promise
+from xmlresource.operations.admitting import demand_for, host_for
+from xmlresource.operations.book import held
+from xmlresource.operations.guest import Guest
+from xmlresource.operations.host import Host
+from xmlresource.record import replace
+from xmlresource.system import charges, places
+from xmlresource.system.charges import Usage
+
+
+def reckon_raise(host: Host, guest: Guest, here: Here, promises: tuple[Promise, ...]) -> Decision:
+    """Whether the guarantee of a guest that runs can be promised besides all others'.
+
+    Its hugepages it has had since its start, so that they are not asked for again.
+
+    Raises:
+        HostError: The host does not tell what must be known.
+        OSError: A kernel file can't be read.
+    """
+    machine = host.machine
+    demand = replace(demand_for(guest.domain, guest.policy.declared), hugepages=())
+    facts = host_for(machine, demand)
+    reserve = host_reserve(facts.memory.total, host.configuration.host_reserve)
+    controller = here.place.controller
+    own = charges.usage(machine, controller, here.place.cgroup) or Usage(0, 0)
+    kept = max(0, own.charged - own.reclaimable)
+    memory = replace(facts.memory, available=facts.memory.available + kept)
+    above = charges.ancestor_limits(machine, controller, here.place.ancestors, places.PAGE_SIZE)
+    return decide(
+        demand,
+        replace(facts, memory=memory),
+        held(machine, promises),
+        reserve,
+        tuple(_without(limit, own) for limit in above),
+    )
+
+
+def _without(limit: AncestorLimit, own: Usage) -> AncestorLimit:
+    usage = max(0, limit.usage - own.charged)
+    return replace(
+        limit, usage=usage, reclaimable=min(usage, max(0, limit.reclaimable - own.reclaimable))
+    )

@@ -1,0 +1,178 @@
+"""Give a guest new memory parameters: now, at its next start, or both; all or nothing."""
+
+from collections.abc import Callable, Mapping
+
+from xmlresource.cgroup.hierarchy import Version
+from xmlresource.cgroup.report import Report
+from xmlresource.exit_status import ExitStatus
+from xmlresource.ledger import canonical_uuid
+from xmlresource.live.definitions import Change, change_of, read_definition, refuse
+from xmlresource.live.enforcing import (
+    InForce,
+    Wanted,
+    dependents,
+    put_in_force,
+    settle,
+    take_back,
+)
+from xmlresource.live.parameters import amounts_of
+from xmlresource.live.sides import Here, must_be_here, sides_of
+from xmlresource.model.domain import Domain
+from xmlresource.model.policy import MemoryPolicy
+from xmlresource.operations.guest import Guest, RefusalError, subject
+from xmlresource.operations.guest_policy import GuestPolicy, obstacles
+from xmlresource.operations.host import Host, open_host
+from xmlresource.printable import one_line
+from xmlresource.record import record
+from xmlresource.system.libvirt import CURRENT, LIVE, Handle, VirDomain, error_type
+from xmlresource.system.machine import Machine
+from xmlresource.tunables import Form
+from xmlresource.units import Amount
+
+
+@record
+class Tuned:
+    """What became of a change.
+
+    Attributes:
+        report: What was written to the kernel; ``None`` where only the persistent definition was
+            to change.
+    """
+
+    report: Report | None = None
+
+    def remarks(self) -> tuple[str, ...]:
+        """What is not quite as asked for, a sentence each."""
+        if self.report is None:
+            return ()
+        warnings = (
+            f"{warned.write.tunable}: {warned.write.file}: {warned.reason}"
+            for warned in self.report.warnings
+        )
+        return (*warnings, *(note.describe() for note in self.report.plan.not_enforced))
+
+
+def set_memory_parameters(
+    domain: VirDomain,
+    params: Mapping[str, int],
+    flags: int = CURRENT,
+    machine: Machine = Machine(),  # noqa: B008 -- immutable
+) -> Tuned:
+    """Give a guest new memory parameters; those that are not named stay as they are.
+
+    Live ones are held against what is in force, admitted if the guarantee grows, written to the
+    kernel, read back, promised, and declared in the live definition. Whatever fails, all is put
+    back.
+
+    Args:
+        domain: A ``libvirt.virDomain``.
+        params: KiB by name: libvirt's, ``min_guarantee``, ``swap_soft_limit``. libvirt's sentinel,
+            9007199254740991, is no limit; 0 is no guarantee.
+        flags: ``CURRENT``, ``LIVE``, ``CONFIG`` or both of these, as for
+            ``virDomainSetMemoryParameters``.
+        machine: The machine.
+
+    Raises:
+        libvirt.libvirtError: As ``virDomainSetMemoryParameters`` fails before anything is changed.
+        UnknownParameterError: There is no such parameter (a ``LookupError``).
+        ParameterValueError: libvirt can't hold a value (an ``OverflowError``).
+        RefusalError: The guarantee can't be promised (``exit_status`` 3), the parameters
+            contradict each other (1), or kernel or libvirt did not take them (4).
+        ElsewhereError: The guest runs on another host, whose kernel can't be reached.
+        XmlresourceError: Configuration or state of the host can't be used.
+        OSError: A kernel file can't be read.
+    """
+    handle = Handle(domain)
+    amounts = amounts_of(params)
+    sides = sides_of(handle, flags)
+    if not amounts:
+        return Tuned()
+    changes = [change_of(handle.name, read_definition(handle, side), amounts) for side in sides]
+    if LIVE not in sides:
+        _tell(handle, changes, lambda: ())
+        return Tuned()
+    host = open_host(machine)
+    here = must_be_here(handle, machine, _command(handle, params))
+    wanted = _wanted(handle, changes[0], amounts, here)
+    refuse(handle.name, obstacles(changes[0].document, here.place.controller.version))
+    done = put_in_force(host, wanted)
+    _tell(handle, changes, lambda: take_back(host, wanted, done))
+    _settle(handle, changes, host, wanted, done)
+    return Tuned(done.report)
+
+
+def _tell(handle: Handle, changes: list[Change], undo: Callable[[], tuple[str, ...]]) -> None:
+    """Have libvirt change the definitions, or put everything back.
+
+    Raises:
+        RefusalError: libvirt does not.
+    """
+    told: list[Change] = []
+    try:
+        for change in changes:
+            change.carry_out(handle)
+            told.append(change)
+    except BaseException as error:
+        left = _put_back(handle, told, undo)
+        if not isinstance(error, error_type()):
+            raise
+        raise _rolled_back(handle, error, left) from error
+
+
+def _settle(
+    handle: Handle, changes: list[Change], host: Host, wanted: Wanted, done: InForce
+) -> None:
+    try:
+        settle(host, wanted, done)
+    except BaseException:
+        _put_back(handle, changes, lambda: take_back(host, wanted, done))
+        raise
+
+
+def _put_back(
+    handle: Handle, told: list[Change], undo: Callable[[], tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Undo all; what could not be, a sentence each."""
+    left: list[str] = []
+    try:
+        left += undo()
+    except Exception as error:  # noqa: BLE001 -- the rest is to be put back all the same
+        left.append(str(error))
+    for change in reversed(told):
+        try:
+            change.take_back(handle)
+        except error_type() as error:
+            left.append(str(error))
+    return tuple(left)
+
+
+def _rolled_back(handle: Handle, error: BaseException, left: tuple[str, ...]) -> RefusalError:
+    fate = "all is as before" if not left else f"NOT undone: {'; '.join(left)}"
+    text = f"{subject(handle.name)}: libvirt did not take it: {error}; {fate}"
+    return RefusalError(ExitStatus.ROLLED_BACK, one_line(text))
+
+
+def _wanted(handle: Handle, change: Change, amounts: Mapping[str, Amount], here: Here) -> Wanted:
+    """What is to be in force: all that is declared then, of which we write what changes.
+
+    What stands in ``<memtune>`` libvirt writes when it is told, and on v2 not as we do.
+    """
+    declared = change.document.policy_in(Form.METADATA, Form.MEMTUNE)
+    policy = MemoryPolicy(**{**dict(declared.items()), **amounts})
+    changed = frozenset(amounts)
+    enforced = changed
+    if here.place.controller.version is Version.V2:
+        enforced = (changed | dependents(changed, policy)) - change.before.in_memtune
+    guest = Guest(
+        name=handle.name,
+        uuid=canonical_uuid(handle.uuid) or handle.uuid,
+        domain=change.document.domain or Domain(),
+        policy=GuestPolicy(policy, enforced),
+        document=change.document,
+    )
+    return Wanted(guest, here, changed, change.before.policy)
+
+
+def _command(handle: Handle, params: Mapping[str, int]) -> str:
+    options = " ".join(f"--{name.replace('_', '-')} {kib}" for name, kib in params.items())
+    return f"xmlresource memtune {handle.name} --live {options}"

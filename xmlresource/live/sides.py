@@ -1,0 +1,81 @@
+"""Which of a guest's sides a call is about, by libvirt's flags, and where its live side is."""
+
+from xmlresource.cgroup.hierarchy import NoPlace, Place
+from xmlresource.errors import XmlresourceError
+from xmlresource.ledger import canonical_uuid
+from xmlresource.model.promise import Process
+from xmlresource.operations.book import definition
+from xmlresource.printable import printable
+from xmlresource.record import record
+from xmlresource.system import guests, places
+from xmlresource.system.libvirt import CONFIG, LIVE, Handle
+from xmlresource.system.machine import Machine
+
+_SIDES = LIVE | CONFIG
+
+
+class ElsewhereError(XmlresourceError):
+    """The guest's live side can't be reached from here; the text says where it can."""
+
+
+@record
+class Here:
+    """The live side of a guest of this host."""
+
+    process: Process
+    place: Place
+
+
+def sides_of(handle: Handle, flags: int) -> tuple[int, ...]:
+    """The sides that ``flags`` name: ``LIVE``, ``CONFIG`` or both, in this order.
+
+    Raises:
+        libvirtError: libvirt refuses one, as LIVE of a guest that does not run.
+    """
+    named = flags & _SIDES
+    if not named:
+        return (LIVE,) if handle.is_running() else (CONFIG,)
+    sides = tuple(side for side in (LIVE, CONFIG) if named & side)
+    for side in sides:
+        handle.parameters(side)
+    return sides
+
+
+def find_here(handle: Handle, machine: Machine) -> Here | None:
+    """The guest's process and cgroup; ``None`` where it does not run on this host.
+
+    Raises:
+        OSError: A file of the machine's can't be read.
+    """
+    if handle.remote_host is not None or handle.driver not in guests.RUN_FOLDERS:
+        return None
+    running = guests.running_guest(machine, handle.driver, handle.name)
+    document = None if running is None else definition(running)
+    domain = None if document is None else document.domain
+    if running is None or domain is None or canonical_uuid(domain.uuid or "") != handle.uuid:
+        return None
+    place = places.locate(machine, running.process.pid)
+    return None if isinstance(place, NoPlace) else Here(running.process, place)
+
+
+def must_be_here(handle: Handle, machine: Machine, command: str) -> Here:
+    """The same, where nothing can be done without.
+
+    Args:
+        handle: The guest.
+        machine: The machine.
+        command: What to run there instead.
+
+    Raises:
+        ElsewhereError: It does not run on this host.
+        OSError: A file of the machine's can't be read.
+    """
+    here = find_here(handle, machine)
+    if here is None:
+        where = handle.remote_host
+        place = "the host that it runs on" if where is None else f"{where}, its host"
+        raise ElsewhereError(
+            f"guest '{printable(handle.name)}': this writes kernel files, and it does not run "
+            f"on this host as far as libvirt's run folder shows; on {place}, run: {command}"
+        )
+    return here
