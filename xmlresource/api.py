@@ -11,6 +11,7 @@ from xmlresource.operations import hook
 from xmlresource.operations.apply import apply, apply_all
 from xmlresource.operations.check import check
 from xmlresource.operations.edit import convert, generate, set_
+from xmlresource.operations.measure import measure
 from xmlresource.operations.mending import mend
 from xmlresource.operations.overhead import overhead
 from xmlresource.operations.plan import plan
@@ -36,6 +37,7 @@ __all__ = [
     "convert",
     "generate",
     "hook",
+    "measure",
     "mend",
     "overhead",
     "plan",

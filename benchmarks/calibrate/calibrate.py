@@ -2,7 +2,8 @@
 
 Needs root, a v1 memory controller, room for images and the kernel (``--work``), QEMU, qemu-img,
 OVMF, swtpm, busybox-static, kmod, and apt for the guest's kernel. Results go to
-``measurements/SET.json``, beside what the host is. A result that is there already is kept, so that
+``measurements/SET.json``, or to the folder that ``XMLRESOURCE_MEASUREMENTS`` names, beside what the
+host is. A result that is there already is kept, so that
 an interrupted run can be taken up again.
 """
 
@@ -24,6 +25,7 @@ sys.path[:0] = [str(HERE.parent.parent), str(HERE)]
 
 import guest as guests  # noqa: E402
 from commandline import BINARY  # noqa: E402
+from data import MEASUREMENTS  # noqa: E402
 from designs import all_guests  # noqa: E402
 from measure import CONTROLLER, Bench, domain_of, measure  # noqa: E402
 
@@ -119,7 +121,7 @@ def _measure_set(
     bench: Bench,
     budget: Budget,
 ) -> None:
-    path = HERE / "measurements" / f"{name}.json"
+    path = MEASUREMENTS / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     done: dict[str, Any] = {}
     if path.exists():

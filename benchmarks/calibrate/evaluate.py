@@ -1,7 +1,8 @@
 """How far off the table is, on guests that it was not fitted to.
 
 ``python benchmarks/calibrate/evaluate.py [--check]`` writes the generated part of
-``docs/overhead.md``, or says whether that would change it.
+``docs/overhead.md``, or says whether that would change it; ``--print`` only prints it, for
+measurements of one's own (``XMLRESOURCE_MEASUREMENTS``).
 """
 
 import argparse
@@ -307,7 +308,11 @@ def main() -> int:
     """Write or compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--print", action="store_true")
     options = parser.parse_args()
+    if options.print:
+        print(generated())
+        return 0
     before = PAGE.read_text()
     after = page(before)
     if options.check:

@@ -54,6 +54,30 @@ echo XR-READY
 while true; do sleep 1000; done
 """
 
+# The same work, and then as much memory, disk and processor as there is, a few times over.
+HEAVY = INIT.replace(
+    "free\n",
+    """\
+kib=$(sed -n 's/MemAvailable: *//p' /proc/meminfo | cut -d' ' -f1)
+fill=$((kib * 8 / 10 / 1024))
+mount -o remount,size=95% /t
+for round in 1 2 3; do
+  c=0
+  while [ $c -lt $cpus ]; do
+    dd if=/dev/zero of=/t/fill$c bs=1M count=$((fill / cpus)) 2>/dev/null &
+    c=$((c + 1))
+  done
+  for d in /sys/block/vd*; do
+    [ -e "$d" ] && dd if=/dev/${d##*/} of=/dev/null bs=1M count=128 2>/dev/null &
+  done
+  wait
+  md5sum /t/fill* >/dev/null
+  rm -f /t/fill*
+done
+free
+""",
+)
+
 ALWAYS = ("virtio_pci",)
 NEEDED = {
     ("disk", "virtio"): ("virtio_blk",),
@@ -166,8 +190,8 @@ def modules_for(domain: Domain) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def write_initramfs(kernel: Kernel, domain: Domain, target: Path) -> None:
-    """Make the initramfs for ``domain``."""
+def write_initramfs(kernel: Kernel, domain: Domain, target: Path, init: str = INIT) -> None:
+    """Make the initramfs for ``domain``, with a script to begin with."""
     files = kernel.files_of(modules_for(domain))
     tags = [
         device.attributes["target/@dir"] for device in domain.devices if device.kind == "filesystem"
@@ -177,7 +201,7 @@ def write_initramfs(kernel: Kernel, domain: Domain, target: Path) -> None:
         _entry(archive, folder, 0o040755, b"")
     _entry(archive, "dev/console", 0o020600, b"", (5, 1))
     _entry(archive, "bin/busybox", 0o100755, Path("/bin/busybox").read_bytes())
-    _entry(archive, "init", 0o100755, INIT.encode())
+    _entry(archive, "init", 0o100755, init.encode())
     _entry(archive, "tags", 0o100644, (" ".join(tags) + "\n").encode())
     names = [f"lib/{place:03}-{file.name}" for place, file in enumerate(files)]
     for name, file in zip(names, files, strict=True):

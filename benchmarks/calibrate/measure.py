@@ -47,12 +47,14 @@ class Bench:
         work: Where each run has its folder.
         images: The disks.
         group: The cgroup above those of the runs.
+        init: What the guests do.
     """
 
     kernel: guests.Kernel
     work: Path
     images: Path
     group: str
+    init: str = guests.INIT
 
 
 @dataclass(slots=True)
@@ -118,7 +120,7 @@ def measure(bench: Bench, name: str, xml: str) -> dict[str, Any]:
     boots = (domain.memory or 0) >= SMALLEST_FOR_LINUX and not paused_only
     with Run(name, folder, groups) as run:
         try:
-            monitor = _started(run, bench, domain, boots=boots)
+            monitor = started(run, bench, domain, boots=boots)
             time.sleep(SETTLING)
             result["idle"] = _sample(groups, run.emulator.pid)
             if not paused_only:
@@ -136,11 +138,11 @@ def measure(bench: Bench, name: str, xml: str) -> dict[str, Any]:
     return result
 
 
-def _started(run: Run, bench: Bench, domain: Domain, *, boots: bool) -> socket.socket:
+def started(run: Run, bench: Bench, domain: Domain, *, boots: bool) -> socket.socket:
     """Start the helpers and the emulator; its monitor."""
     initramfs = run.folder / "initramfs"
     if boots:
-        guests.write_initramfs(bench.kernel, domain, initramfs)
+        guests.write_initramfs(bench.kernel, domain, initramfs, bench.init)
     line, helpers, sockets = command_line(
         domain, Place(run.folder, bench.images), bench.kernel.image if boots else None, initramfs
     )
@@ -155,7 +157,7 @@ def _started(run: Run, bench: Bench, domain: Domain, *, boots: bool) -> socket.s
 def _activity(run: Run, monitor: socket.socket, *, boots: bool) -> dict[str, Any]:
     """Let the guest run, and what it is charged then."""
     begin = time.monotonic()
-    _command(monitor, "cont")
+    command(monitor, "cont")
     if boots:
         _wait(run.is_ready, PATIENCE, "the guest is not ready")
     else:
@@ -238,13 +240,18 @@ def _monitor(run: Run) -> socket.socket:
             time.sleep(0.1)
     try:
         monitor.recv(65536)
-        _command(monitor, "qmp_capabilities")
+        command(monitor, "qmp_capabilities")
     except OSError as error:
         raise GuestError(f"the monitor: {error}") from error
     return monitor
 
 
-def _command(monitor: socket.socket, name: str) -> None:
+def command(monitor: socket.socket, name: str) -> None:
+    """Have the emulator carry out a command of its monitor.
+
+    Raises:
+        GuestError: It refused.
+    """
     monitor.sendall(json.dumps({"execute": name}).encode() + b"\n")
     while b'"return"' not in (answer := monitor.recv(65536)):
         if not answer or b'"error"' in answer:

@@ -135,3 +135,23 @@ def test_generate_of_a_contradiction(capsysbinary: pytest.CaptureFixture[bytes])
     status, out, err = run(capsysbinary, "generate", "hard_limit=1GiB", "min_guarantee=2GiB")
     assert (status, out) == (1, b"")
     assert "XR301 error: " in err
+
+
+def test_set_takes_auto_for_what_is_recommended(
+    capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(b"<domain type='kvm'>\n  <memory unit='GiB'>1</memory>\n</domain>\n")
+    status, out, err = run(capsysbinary, "set", path, "hard_limit=auto", "min_guarantee=auto")
+    assert (status, err) == (0, "")
+    assert out.count(b"unit='MiB'") == 2
+
+
+@pytest.mark.parametrize("command", ["set", "generate"])
+def test_auto_takes_a_domain(
+    capsysbinary: pytest.CaptureFixture[bytes], file: Path, command: str
+) -> None:
+    words = [file] if command == "set" else []
+    status, out, err = run(capsysbinary, command, *words, "hard_limit=auto")
+    assert (status, out) != (0, b"")
+    assert "auto" in err

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from xmlresource.model.assignments import BadAssignment, parse_assignments
+from xmlresource.model.assignments import AUTO, BadAssignment, parse_assignments
 from xmlresource.strategies import policies
 from xmlresource.units import KIB, UNLIMITED, format_amount
 
@@ -52,3 +52,15 @@ def test_a_tunable_is_assigned_once():
     found = parse_assignments(["hard_limit=1", "hard-limit=2"])
     assert found.amounts == {"hard_limit": KIB}
     assert found.faults[0].problem == "hard_limit is assigned twice"
+
+
+def test_what_is_recommended_is_assigned_by_a_word():
+    found = parse_assignments(["hard_limit=auto", "min-guarantee= AUTO"])
+    assert found.amounts == {"hard_limit": AUTO, "min_guarantee": AUTO}
+    assert repr(found.amounts["hard_limit"]) == "AUTO"
+
+
+def test_not_everything_has_a_recommendation():
+    (fault,) = parse_assignments(["soft_limit=auto"]).faults
+    assert fault.problem == "nothing is recommended for soft_limit"
+    assert fault.cure == "write a size; auto is for hard_limit and min_guarantee"

@@ -9,8 +9,9 @@ from tests.fakes.host import GIB, MIB, FakeHost, domain, guarantee, hard_limit, 
 from xmlresource.cgroup.writes import Plan, Rejection
 from xmlresource.document import DocumentError
 from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.apply import NotRunningError, apply
+from xmlresource.operations.apply import apply
 from xmlresource.operations.check import check
+from xmlresource.operations.finding import NotRunningError
 from xmlresource.operations.guest import RefusalError
 from xmlresource.operations.guest_events import answer
 from xmlresource.operations.plan import plan

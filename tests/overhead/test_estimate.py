@@ -198,6 +198,7 @@ def test_what_the_host_pays_is_told_apart():
         (lambda _total: -MIB, "below the guest's own RAM"),
         (lambda total: total.expected * 3 // 4, "killed in ordinary use"),
         (lambda total: total.worst * 3 // 4, "everything is busy at once"),
+        (lambda total: total.worst, "too little for page cache"),
     ],
 )
 def test_a_limit_that_is_too_low_is_explained(left, words):

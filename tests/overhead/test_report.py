@@ -1,8 +1,15 @@
 import json
 
-from xmlresource.model.domain import Device, Domain
+import pytest
+from hypothesis import given
+
+from tests.overhead.strategies import domains
+from xmlresource.model.domain import Device, Domain, HugepageRequest, MemoryBacking
+from xmlresource.operations.overhead import Estimated, Estimates
 from xmlresource.overhead import estimate
-from xmlresource.reports.overhead import as_data, render
+from xmlresource.record import replace
+from xmlresource.reports.overhead import all_as_data, as_data, render, render_all
+from xmlresource.reports.tables import WIDTH
 
 MIB = 1 << 20
 GUEST = Domain(
@@ -19,18 +26,103 @@ GUEST = Domain(
 def test_the_table_is_aligned_and_complete():
     overhead = estimate(GUEST)
     lines = render(overhead).splitlines()
-    assert lines[0] == "web: overhead beyond RAM"
+    assert lines[0] == "web: overhead beyond RAM, in MiB"
     start = next(place for place, line in enumerate(lines) if line.startswith("item "))
     table = lines[start : lines.index("", start)]
     assert table[0].split() == ["item", "count", "idle", "expected", "worst", "charged", "source"]
     edge = table[0].index("expected") + len("expected")
-    assert all(line[edge - 1].isalpha() for line in table)
+    assert all(line[edge - 3] == "." for line in table[1:])
     assert all(line[edge : edge + 2] == "  " for line in table)
-    names = [item.name for item in overhead.items]
-    assert [line for line in table[1:] if line.startswith(tuple(names))]
+    assert [line.partition("  ")[0] for line in table[1 : len(overhead.items) + 1]] == [
+        item.name for item in overhead.items
+    ]
     assert any(line.startswith("total in the guest's cgroup") for line in table)
     assert any(line.startswith("total outside") for line in table)
     assert any("sound theremin: not in the table" in line for line in lines)
+
+
+def test_each_item_names_its_source_by_number():
+    overhead = estimate(GUEST)
+    lines = render(overhead).splitlines()
+    for item in overhead.items:
+        (row,) = (line for line in lines if line.startswith(item.name))
+        number = row.split()[-1]
+        assert any(line.startswith(f"{number} {item.source}"[: WIDTH // 2]) for line in lines)
+
+
+@given(domains)
+def test_every_line_fits_a_terminal(domain):
+    overhead = estimate(domain)
+    text = render(overhead, overhead.objection(1 << 20))
+    both = Estimates((Estimated("some/where.xml", overhead, 1 << 20),) * 2, (), one=False)
+    for line in (text + render_all(both)).splitlines():
+        assert len(line) <= WIDTH
+        assert line.isprintable()
+
+
+def test_the_limit_of_the_document_itself_is_judged():
+    guest = Estimated("web.xml", estimate(GUEST), GUEST.memory)
+    assert "too low: hard_limit 512 MiB leaves 0 bytes" in render(guest.overhead, guest.objection)
+    assert Estimated("web.xml", guest.overhead).objection is None
+
+
+def test_a_name_from_a_tenant_can_not_break_the_table():
+    sound = Device("sound", {"model": "x\n\x1b[31m" + "y" * 200})
+    text = render(estimate(Domain(name="a\nb", type="kvm", memory=MIB, devices=(sound,))))
+    assert "\x1b" not in text
+    assert text.startswith("a\\nb: overhead")
+
+
+def test_several_guests_have_a_line_each_and_a_sum():
+    web, nothing = estimate(GUEST), estimate(Domain(name="none", type="kvm"))
+    huge = estimate(replace(GUEST, backing=MemoryBacking(hugepages=(HugepageRequest(),))))
+    guests = (
+        Estimated("web.xml", web, MIB),
+        Estimated("huge.xml", huge, 1 << 40),
+        Estimated("none.xml", nothing),
+    )
+    lines = render_all(Estimates(guests, (), one=False)).splitlines()
+    assert lines[0].startswith("3 guests: ")
+    table = lines[2:7]
+    assert [row.split()[0] for row in table] == ["guest", "web", "web", "none", "total"]
+    assert table[3].split()[-2:] == ["-", "-"]
+    sums = [float(cell) for cell in table[4].split()[1:]]
+    columns = zip(*(map(float, row.split()[1:]) for row in table[1:3]), strict=True)
+    without_none = [sum(column) for column in columns]
+    none = [float(cell) for cell in table[3].split()[1:-2]] + [0, 0]
+    expected = [a + b for a, b in zip(without_none, none, strict=True)]
+    assert sums == pytest.approx(expected, abs=0.03)
+    rest = " ".join(lines[8:])
+    assert "512.00 MiB of RAM more come from hugepage pools" in rest
+    assert "outside the guests' cgroups" in rest
+    assert "none.xml: gives no memory" in rest
+    assert "web.xml: too low: hard_limit 1 MiB" in rest
+
+
+def test_one_guest_of_a_host_has_no_notes():
+    guest = Estimated("a.xml", estimate(Domain(name="a", type="kvm", memory=MIB)))
+    text = render_all(Estimates((guest,), (), one=False))
+    assert text.startswith("1 guest: ")
+    assert text.splitlines()[-1].startswith("total ")
+
+
+def test_the_data_of_several_add_up():
+    guests = tuple(Estimated(f"{n}.xml", estimate(GUEST)) for n in range(3))
+    data = json.loads(json.dumps(all_as_data(Estimates(guests, (), one=False))))
+    assert data["version"] == 1
+    assert [guest["path"] for guest in data["guests"]] == ["0.xml", "1.xml", "2.xml"]
+    assert as_data(guests[0].overhead) == {
+        "version": 1,
+        **{key: value for key, value in data["guests"][0].items() if key != "path"},
+    }
+    total, one = data["total"], data["guests"][0]
+    assert total["guests"] == 3
+    for column in ("idle", "expected", "worst"):
+        assert total[column] == 3 * one["total"][column]
+        assert total["outside"][column] == 3 * one["outside"][column]
+    for name in ("hard_limit", "min_guarantee"):
+        assert total[name] == 3 * one["recommended"][name]
+    assert total["ram"] == 3 * one["ram"]
 
 
 def test_a_guest_of_another_driver_has_no_table():

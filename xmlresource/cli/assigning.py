@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from xmlresource.cli.usage import UsageError
-from xmlresource.model.assignments import parse_assignments
-from xmlresource.units import Amount
+from xmlresource.model.assignments import Assigned, parse_assignments
 
 
 def is_assignment(word: str) -> bool:
@@ -13,7 +12,7 @@ def is_assignment(word: str) -> bool:
     return bool(equals) and name.replace("_", "").replace("-", "").isalpha()
 
 
-def assigned(words: Sequence[str]) -> dict[str, Amount | None]:
+def assigned(words: Sequence[str]) -> dict[str, Assigned]:
     """What the words assign.
 
     Raises:

@@ -7,6 +7,7 @@ from xmlresource.cli.assigning import assigned
 from xmlresource.cli.editing import FORMS, print_notes
 from xmlresource.exit_status import ExitStatus
 from xmlresource.model.policy import MemoryPolicy
+from xmlresource.operations.automatic import without_auto
 from xmlresource.operations.edit import generate
 from xmlresource.rules import errors
 
@@ -19,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitStatus:
     """Print a fragment that says what is assigned."""
-    policy = MemoryPolicy(**assigned(options.assignments))
+    policy = MemoryPolicy(**without_auto(assigned(options.assignments)))
     generated = generate(policy, FORMS[options.form], checker=errors)
     print_notes(generated.notes, "generate")
     sys.stdout.write(generated.text)

@@ -3,13 +3,33 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from enum import Enum
+from typing import Final, TypeAlias
 
 from xmlresource.tunables import BY_NAME, Kind
 from xmlresource.units import Amount, SizeError, Unlimited, parse_written_size
 
 NONE: Final = "none"
 """The value that takes a tunable out."""
+
+
+class Auto(Enum):
+    """The type of :data:`AUTO`, so that type checkers can tell it from a size."""
+
+    AUTO = "auto"
+
+    def __repr__(self) -> str:
+        return "AUTO"
+
+
+AUTO: Final = Auto.AUTO
+"""The value that stands for what is recommended for the guest (``operations.automatic``)."""
+
+AUTOMATIC: Final = ("hard_limit", "min_guarantee")
+"""The tunables that something is recommended for."""
+
+Assigned: TypeAlias = Amount | Auto | None
+"""What a tunable is to be: an amount, what is recommended, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +52,18 @@ class Assignments:
     """What was assigned, and what could not be read.
 
     Attributes:
-        amounts: The amount of each tunable; ``None`` takes it out.
+        amounts: The amount of each tunable; ``AUTO`` is what is recommended for the guest, ``None``
+            takes it out.
         faults: What could not be read, in the order given.
     """
 
-    amounts: dict[str, Amount | None]
+    amounts: dict[str, Assigned]
     faults: tuple[BadAssignment, ...]
 
 
 def parse_assignments(texts: Iterable[str]) -> Assignments:
-    """The assignments in ``texts``: ``hard_limit=4GiB``, ``soft-limit=unlimited``, ``…=none``."""
-    amounts: dict[str, Amount | None] = {}
+    """The assignments: ``hard_limit=4GiB``, ``soft-limit=unlimited``, ``…=auto``, ``…=none``."""
+    amounts: dict[str, Assigned] = {}
     faults = []
     for text in texts:
         found = _parsed(text)
@@ -55,7 +76,7 @@ def parse_assignments(texts: Iterable[str]) -> Assignments:
     return Assignments(amounts, tuple(faults))
 
 
-def _parsed(text: str) -> tuple[str, Amount | None] | BadAssignment:
+def _parsed(text: str) -> tuple[str, Assigned] | BadAssignment:
     name, equals, value = text.partition("=")
     if not equals:
         return BadAssignment(text, "it is no NAME=VALUE", "write, say, hard_limit=4GiB")
@@ -65,17 +86,31 @@ def _parsed(text: str) -> tuple[str, Amount | None] | BadAssignment:
         close = get_close_matches(name, BY_NAME, 1)
         cure = f"did you mean {close[0]}?" if close else f"there are {', '.join(BY_NAME)}"
         return BadAssignment(text, f"there is no tunable {name!r}", cure)
-    if value.strip().lower() == NONE:
+    word = value.strip().lower()
+    if word == NONE:
         return name, None
+    if word == AUTO.value:
+        return (name, AUTO) if name in AUTOMATIC else BadAssignment(text, *_not_automatic(name))
+    amount = _amount(text, value, tunable.kind)
+    return amount if isinstance(amount, BadAssignment) else (name, amount)
+
+
+def _not_automatic(name: str) -> tuple[str, str]:
+    """Problem and cure."""
+    known = " and ".join(AUTOMATIC)
+    return f"nothing is recommended for {name}", f"write a size; auto is for {known}"
+
+
+def _amount(text: str, value: str, kind: Kind) -> Amount | BadAssignment:
     try:
         amount = parse_written_size(value)
     except SizeError as error:
         return BadAssignment(text, error.problem, _cure(error, value))
-    if tunable.kind is Kind.GUARANTEE and isinstance(amount, Unlimited):
+    if kind is Kind.GUARANTEE and isinstance(amount, Unlimited):
         return BadAssignment(
             text, "no host can promise memory without bound", "write the memory the guest needs"
         )
-    return name, amount
+    return amount
 
 
 def _cure(error: SizeError, value: str) -> str:

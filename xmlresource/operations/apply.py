@@ -1,17 +1,13 @@
 """Put the policy of a guest that runs in force."""
 
 from xmlresource.cgroup.report import Report
-from xmlresource.errors import XmlresourceError
+from xmlresource.operations.finding import running_guest
 from xmlresource.operations.guest import RefusalError, read_guest
 from xmlresource.operations.host import open_host
 from xmlresource.operations.running import adopt, settle_all, take_in
 from xmlresource.record import record
 from xmlresource.system import guests
 from xmlresource.system.machine import Machine
-
-
-class NotRunningError(XmlresourceError):
-    """libvirt's run folders show no guest of that name."""
 
 
 def apply(name: str, machine: Machine = Machine()) -> Report | None:  # noqa: B008 -- immutable
@@ -28,12 +24,9 @@ def apply(name: str, machine: Machine = Machine()) -> Report | None:  # noqa: B0
         StateError: The book of promises can't be used.
         OSError: A kernel file can't be read.
     """
-    for driver in guests.RUN_FOLDERS:
-        running = guests.running_guest(machine, driver, name)
-        if running is not None:
-            guest = read_guest(name, running.status)
-            return None if guest is None else take_in(open_host(machine), guest, running.process)
-    raise NotRunningError(f"no guest {name!r} runs on this host")
+    running = running_guest(name, machine)
+    guest = read_guest(name, running.status)
+    return None if guest is None else take_in(open_host(machine), guest, running.process)
 
 
 @record

@@ -14,6 +14,7 @@ from xmlresource.diagnostics import Diagnostic, Severity
 from xmlresource.document import Document
 from xmlresource.document.editing import Edit, EditError, Note, assign, unsayable
 from xmlresource.document.editing import convert as converted
+from xmlresource.operations.automatic import resolved
 from xmlresource.operations.diff import unified
 from xmlresource.system.textfiles import Replacement, replace_files
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from xmlresource.document.editing.plan import Value
+    from xmlresource.model.assignments import Auto
     from xmlresource.model.policy import MemoryPolicy
     from xmlresource.tunables import Form
 
@@ -85,7 +87,7 @@ class Generated:
 
 def set_(
     document: Document,
-    amounts: Mapping[str, Value],
+    amounts: Mapping[str, Value | Auto],
     form: Form | None = None,
     *,
     checker: Checker | None = None,
@@ -94,14 +96,16 @@ def set_(
 
     Args:
         document: The document.
-        amounts: The new amounts by tunable; ``None`` takes it out.
+        amounts: The new amounts by tunable; ``AUTO`` is what is recommended for the guest, ``None``
+            takes it out.
         form: Where new ones go; by default the form that is used, else metadata.
         checker: The rules; ``None`` edits a document that has errors, too.
 
     Raises:
         EditError: It can't be done; a :class:`RefusedError` where rules forbid it.
     """
-    return _guarded(document, lambda: assign(document, amounts, form), checker)
+    sizes = resolved(document, amounts)
+    return _guarded(document, lambda: assign(document, sizes, form), checker)
 
 
 def convert(document: Document, form: Form, *, checker: Checker | None = None) -> Edited:

@@ -127,6 +127,12 @@ class Overhead:
                 f"{approximate(self.total.expected)} of overhead that are expected: the guest "
                 "would be killed in ordinary use"
             )
+        if left >= self.total.worst:
+            return (
+                f"{given} leaves {approximate(left)} beyond RAM, enough for the "
+                f"{approximate(self.total.worst)} of the worst case, but then too little for page "
+                "cache: the guest would be slowed down"
+            )
         return (
             f"{given} leaves {approximate(left)} beyond RAM, enough for the "
             f"{approximate(self.total.expected)} that are expected, not for the "

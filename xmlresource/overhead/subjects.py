@@ -41,6 +41,7 @@ LXC_TYPES: Final = frozenset({"lxc"})
 
 _PCIE_MACHINES: Final = ("q35", "pc-q35", "virt")
 _X86: Final = frozenset({"x86_64", "i686"})
+_PLUGGED: Final = frozenset({"dimm", "virtio-mem"})
 _NO_DEVICE: Final = frozenset({"emulator", "lease", "redirfilter", "audio"})
 
 # Devices that sit on PCI by themselves, by kind, with the attribute that says so and its values;
@@ -136,11 +137,7 @@ def subjects_of(domain: Domain) -> list[Subject]:
 
 def guest_ram(domain: Domain) -> int:
     """All RAM that the guest can come to have: at boot, and what its memory devices add."""
-    plugged = sum(
-        device_size(device)
-        for device in domain.devices
-        if device.kind == "memory" and device.attributes.get("model") in {"dimm", "virtio-mem"}
-    )
+    plugged = sum(device_size(device) for device in domain.devices if is_plugged(device))
     in_cells = sum(cell.memory for cell in domain.cells)
     # libvirt's <memory> includes the memory devices; a definition by hand may not say so.
     boot = max(domain.memory or 0, in_cells + plugged)
@@ -160,6 +157,11 @@ def ram_on_hugepages(domain: Domain, ram: int) -> int:
             return ram
         cells |= request.guest_cells
     return min(ram, sum(cell.memory for cell in domain.cells if cell.number in cells))
+
+
+def is_plugged(device: Device) -> bool:
+    """Whether it is a memory device that adds to the guest's RAM."""
+    return device.kind == "memory" and device.attributes.get("model") in _PLUGGED
 
 
 def device_size(device: Device) -> int:

@@ -1,38 +1,89 @@
-"""An estimate of overhead for people (an aligned table) and for programs (plain data)."""
+"""Estimates of overhead for people (an aligned table) and for programs (plain data)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from xmlresource.operations.overhead import Estimated, Estimates
 from xmlresource.overhead import Charged, Cost, Item, Overhead
-from xmlresource.units import approximate
+from xmlresource.reports.tables import aligned, mebibytes, short, wrapped
 
-_HEAD: Final = ("item", "count", "idle", "expected", "worst", "charged", "source")
-_NUMBERS: Final = range(1, 5)
+_NAMELESS: Final = "a guest without a name"
+_LONGEST_ITEM: Final = 42
+_LONGEST_GUEST: Final = 28
+
+_ITEMS: Final = ("item", "count", "idle", "expected", "worst", "charged", "source")
+_ITEM_NUMBERS: Final = range(1, 5)
+_GUESTS: Final = ("guest", "RAM", "idle", "expected", "worst", "hard_limit", "min_guarantee")
+_GUEST_NUMBERS: Final = range(1, len(_GUESTS))
 
 
-def render(overhead: Overhead) -> str:
-    """The estimate as a table, its totals, and the recommendation with its reasons."""
-    rows = [_HEAD, *(_item_row(item) for item in overhead.items)]
-    totals = [
-        _total_row(f"total, {who.value}", overhead.charged_to(who))
-        for who in Charged
-        if who.inside and overhead.charged_to(who).worst
-    ]
-    totals.append(_total_row("total in the guest's cgroup", overhead.total))
-    if overhead.outside.worst:
-        totals.append(_total_row("total outside", overhead.outside))
-    lines = [f"{overhead.name or 'a guest without a name'}: overhead beyond RAM", ""]
+def render(overhead: Overhead, objection: str | None = None) -> str:
+    """One estimate: the items, their totals, the recommendation with its reasons, the sources.
+
+    Args:
+        overhead: The estimate.
+        objection: Why the limit that the document itself sets is too low.
+    """
+    lines = [f"{_name(overhead)}: overhead beyond RAM, in MiB", ""]
+    sources = list(dict.fromkeys(item.source for item in overhead.items))
     if overhead.items:
-        lines += [*_aligned([*rows, *totals]), ""]
-    lines += overhead.notes
-    lines += overhead.reasoning
+        rows = [_ITEMS, *(_item_row(item, sources) for item in overhead.items)]
+        lines += [*aligned([*rows, *_totals(overhead)], _ITEM_NUMBERS), ""]
+    lines += wrapped([*overhead.notes, *overhead.reasoning])
+    if objection is not None:
+        lines += ["", *wrapped([f"too low: {objection}"])]
+    if sources:
+        numbered = (f"[{number}] {source}" for number, source in enumerate(sources, 1))
+        lines += ["", *wrapped(numbered)]
+    return "\n".join(lines) + "\n"
+
+
+def render_all(estimates: Estimates) -> str:
+    """Several estimates: a line a guest, and what a host needs that runs them all."""
+    total = estimates.total
+    sums = ("total", total.ram, *_columns(total.cost), total.hard_limit, total.min_guarantee)
+    rows = [_guest_row(each.overhead) for each in estimates.guests]
+    table = aligned([_GUESTS, *rows, _row(*sums)], _GUEST_NUMBERS)
+    count = f"{total.guests} guest{'' if total.guests == 1 else 's'}"
+    lines = [f"{count}: RAM, overhead beyond it and recommendations, in MiB", "", *table]
+    notes = [*_host_notes(estimates), *_objections(estimates.guests)]
+    if notes:
+        lines += ["", *wrapped(notes)]
     return "\n".join(lines) + "\n"
 
 
 def as_data(overhead: Overhead) -> dict[str, Any]:
-    """The estimate as JSON has it; all sizes in bytes."""
+    """One estimate as JSON has it; all sizes in bytes."""
+    return {"version": 1, **_guest_data(overhead)}
+
+
+def all_as_data(estimates: Estimates) -> dict[str, Any]:
+    """Several estimates as JSON has them; all sizes in bytes."""
+    total = estimates.total
     return {
         "version": 1,
+        "guests": [{"path": each.path, **_guest_data(each.overhead)} for each in estimates.guests],
+        "total": {
+            "guests": total.guests,
+            "ram": total.ram,
+            "ram_at_start": total.ram_at_start,
+            "hugepages": total.hugepages,
+            **cost_data(total.cost),
+            "outside": cost_data(total.outside),
+            "hard_limit": total.hard_limit,
+            "min_guarantee": total.min_guarantee,
+            "without_recommendation": list(total.without),
+        },
+    }
+
+
+def cost_data(cost: Cost) -> dict[str, int]:
+    """A cost as JSON has it."""
+    return {"idle": cost.idle, "expected": cost.expected, "worst": cost.worst}
+
+
+def _guest_data(overhead: Overhead) -> dict[str, Any]:
+    return {
         "domain": overhead.name,
         "type": overhead.type,
         "ram": overhead.ram,
@@ -42,16 +93,16 @@ def as_data(overhead: Overhead) -> dict[str, Any]:
             {
                 "name": item.name,
                 "count": item.count,
-                **_cost_data(item.cost),
+                **cost_data(item.cost),
                 "charged": item.charged.value,
                 "source": item.source,
                 "note": item.note,
             }
             for item in overhead.items
         ],
-        "total": _cost_data(overhead.total),
-        "outside": _cost_data(overhead.outside),
-        "by_charged": {who.value: _cost_data(overhead.charged_to(who)) for who in Charged},
+        "total": cost_data(overhead.total),
+        "outside": cost_data(overhead.outside),
+        "by_charged": {who.value: cost_data(overhead.charged_to(who)) for who in Charged},
         "unknown": list(overhead.unknown),
         "notes": list(overhead.notes),
         "recommended": {
@@ -62,27 +113,57 @@ def as_data(overhead: Overhead) -> dict[str, Any]:
     }
 
 
-def _cost_data(cost: Cost) -> dict[str, int]:
-    return {"idle": cost.idle, "expected": cost.expected, "worst": cost.worst}
+def _name(overhead: Overhead) -> str:
+    return short(overhead.name, _LONGEST_GUEST) if overhead.name else _NAMELESS
 
 
-def _item_row(item: Item) -> tuple[str, ...]:
-    return (item.name, str(item.count), *_figures(item.cost), item.charged.value, item.source)
+def _item_row(item: Item, sources: Sequence[str]) -> tuple[str, ...]:
+    name, count = short(item.name, _LONGEST_ITEM), str(item.count)
+    figures = map(mebibytes, _columns(item.cost))
+    return (name, count, *figures, item.charged.value, f"[{sources.index(item.source) + 1}]")
+
+
+def _totals(overhead: Overhead) -> Iterator[tuple[str, ...]]:
+    for who in Charged:
+        if who.inside and overhead.charged_to(who).worst:
+            yield _total_row(f"total, {who.value}", overhead.charged_to(who))
+    yield _total_row("total in the guest's cgroup", overhead.total)
+    if overhead.outside.worst:
+        yield _total_row("total outside", overhead.outside)
 
 
 def _total_row(name: str, cost: Cost) -> tuple[str, ...]:
-    return (name, "", *_figures(cost), "", "")
+    return (name, "", *map(mebibytes, _columns(cost)), "", "")
 
 
-def _figures(cost: Cost) -> tuple[str, str, str]:
-    return approximate(cost.idle), approximate(cost.expected), approximate(cost.worst)
+def _columns(cost: Cost) -> tuple[int, int, int]:
+    return cost.idle, cost.expected, cost.worst
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+def _guest_row(overhead: Overhead) -> tuple[str, ...]:
+    sizes = (overhead.ram, *_columns(overhead.total))
+    return _row(_name(overhead), *sizes, overhead.hard_limit, overhead.min_guarantee)
+
+
+def _row(name: str, *sizes: int | None) -> tuple[str, ...]:
+    return (name, *("-" if size is None else mebibytes(size) for size in sizes))
+
+
+def _host_notes(estimates: Estimates) -> Iterator[str]:
+    total = estimates.total
+    if total.hugepages:
+        yield f"{mebibytes(total.hugepages)} MiB of RAM more come from hugepage pools"
+    if total.outside.expected:
+        yield (
+            f"{mebibytes(total.outside.expected)} MiB more are expected outside the guests' "
+            "cgroups: plan for them in the host's reserve"
+        )
+    for each in estimates.guests:
+        if each.overhead.hard_limit is None:
+            yield f"{each.path}: gives no memory that can be read: nothing to recommend"
+
+
+def _objections(guests: Sequence[Estimated]) -> Iterator[str]:
+    for each in guests:
+        if each.objection is not None:
+            yield f"{each.path}: too low: {each.objection}"

@@ -18,12 +18,9 @@ def hard_limit_too_near(document: Document) -> Iterator[Diagnostic]:
     if found is None or overhead is None:
         return
     declaration, limit = found
-    if overhead.is_near(limit):
-        expected = approximate(overhead.total.expected)
-        message = (
-            f"hard_limit ({format_amount(limit)}) is less than RAM ({approximate(overhead.ram)}) "
-            f"and the overhead to expect ({expected})"
-        )
+    # Below the worst case is a risk that may be meant; below what is expected is a mistake.
+    message = overhead.objection(limit) if overhead.is_near(limit) else None
+    if message is not None:
         best = overhead.hard_limit
         hint = None if best is None else f"recommended is {format_amount(best)}"
         span = declaration.element.text_span
