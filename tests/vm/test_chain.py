@@ -140,5 +140,7 @@ def test_fact_what_set_property_keeps_in_etc_hides_a_runtime_value() -> None:
     systemctl("set-property", "--runtime", "machine.slice", "MemoryMin=160M")
     assert read(SLICE) == 160 * MIB
     systemctl("daemon-reload")
-    say("\nset-property 32M, set-property --runtime 160M, daemon-reload:", read(SLICE))
-    assert read(SLICE) == 32 * MIB
+    version = systemctl("--version").split()[1]
+    say(f"\n{version}: set-property 32M, --runtime 160M, daemon-reload: {read(SLICE)}")
+    # 257 keeps the runtime value.
+    assert read(SLICE) == (32 if version == "252" else 160) * MIB
