@@ -224,9 +224,7 @@ def test_a_guarantee_in_memtune_stays_libvirts(domain: FakeDomain) -> None:
 
 def test_live_changes_are_made_on_the_guests_host(domain: FakeDomain) -> None:
     domain.uri = "qemu+ssh://far.example.org/system"
-    with pytest.raises(
-        ElsewhereError, match=r"far\.example\.org, .*memtune db1 --live"
-    ):
+    with pytest.raises(ElsewhereError, match=r"far\.example\.org, .*memtune db1 --live"):
         change(domain, hard_limit=64)
     change(domain, CONFIG, hard_limit=64)
     assert get(domain, CONFIG)["hard_limit"] == 64 * KIB_OF_MIB
