@@ -8,6 +8,7 @@ from xmlresource.document import Document, DocumentError
 from xmlresource.errors import XmlresourceError
 from xmlresource.live import get_memory_parameters, set_memory_parameters
 from xmlresource.live.memtune import memtune
+from xmlresource.live.reclaim import give_back, reclaim
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations import hook
 from xmlresource.operations.apply import apply, apply_all
@@ -39,12 +40,14 @@ __all__ = [
     "convert",
     "generate",
     "get_memory_parameters",
+    "give_back",
     "hook",
     "measure",
     "memtune",
     "mend",
     "overhead",
     "plan",
+    "reclaim",
     "set_",
     "set_memory_parameters",
     "show",

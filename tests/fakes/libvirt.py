@@ -78,6 +78,8 @@ class FakeDomain:
         self.calls: list[tuple[str, int]] = []
         self.before_call: Callable[[str, int], None] = lambda _name, _flag: None
         self.folder = ""
+        self.balloon: int | None = 64 * 1024  # KiB; None: no device
+        self.has_driver = True
         self._show()
 
     def declare(self, tunables: str, *sides: int) -> FakeDomain:
@@ -118,6 +120,26 @@ class FakeDomain:
             f"<uuid>{uuid(1)}</uuid>\n{side.metadata_xml()}\n"
             f"<memory unit='MiB'>64</memory>\n{side.memtune_xml()}\n</domain>\n"
         )
+
+    def isPersistent(self) -> int:  # noqa: N802
+        return int(self.persistent)
+
+    def info(self) -> list[int]:
+        return [1, 64 * 1024, self.balloon or 64 * 1024, 1, 0]
+
+    def memoryStats(self) -> dict[str, int]:  # noqa: N802
+        return {"actual": self.balloon or 64 * 1024}
+
+    def setMemoryFlags(self, kib: int, flags: int) -> int:  # noqa: N802
+        assert flags == LIVE
+        self.calls.append(("setMemoryFlags", kib))
+        if self.balloon is None:
+            raise FakeLibvirtError("Unable to change memory without the balloon device")
+        if self.has_driver:
+            given, self.balloon = self.balloon - kib, kib
+            path = f"{self.folder}/memory.usage_in_bytes"
+            self.host.write(path, f"{max(0, int(self.host.read(path)) - given * 1024)}\n")
+        return 0
 
     def memoryParameters(self, flags: int) -> dict[str, int]:  # noqa: N802
         side = self._side(flags)

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "plan": "what would be written for a guest?",
     "apply": "put the policy of a guest that runs in force",
     "memtune": "show or change the memory parameters of a guest of libvirt's",
+    "reclaim": "take memory back from a guest that runs, and give it back again",
     "status": "how the host and its guests with a promise stand",
     "hook": "install, remove or inspect the hook that libvirt calls",
 }

@@ -72,6 +72,10 @@ class Handle:
         """Whether it runs."""
         return bool(self.domain.isActive())
 
+    def is_persistent(self) -> bool:
+        """Whether it has a definition for its next start."""
+        return bool(self.domain.isPersistent())
+
     def parameters(self, flag: int) -> dict[str, int]:
         """Libvirt's own memory parameters, in KiB; refuses a flag that can't be."""
         return dict(self.domain.memoryParameters(flag))

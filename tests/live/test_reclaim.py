@@ -1,0 +1,114 @@
+"""``reclaim`` on guests of a fake libvirt."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.host import MIB, FakeHost
+from tests.fakes.libvirt import LIVE, FakeDomain, module
+from xmlresource.cli import main
+from xmlresource.exit_status import ExitStatus
+from xmlresource.live import set_memory_parameters
+from xmlresource.live.reclaim import GoneError, give_back, reclaim
+from xmlresource.operations.guest import RefusalError
+from xmlresource.reclaiming import Action, Cooperation, Goal, Seen
+from xmlresource.system import pressing
+
+
+@pytest.fixture
+def domain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDomain:
+    made = FakeDomain(FakeHost(tmp_path / "host"))
+    made.host.write(f"{made.folder}/memory.usage_in_bytes", f"{80 * MIB}\n")
+    monkeypatch.setitem(sys.modules, "libvirt", module(made))
+    monkeypatch.setattr(pressing, "pause", lambda _seconds: None)
+    return made
+
+
+def goal(mebibytes: int, *, press: bool = False) -> Goal:
+    return Goal(mebibytes * MIB, 5, press=press, patience=0.01)
+
+
+def test_a_guest_that_co_operates(domain: FakeDomain) -> None:
+    done = reclaim("db1", goal(50), machine=domain.host.machine)
+    assert (done.reached, done.cooperation) == (True, Cooperation.GIVES)
+    assert (done.before, done.after) == (80 * MIB, 50 * MIB)
+    assert done.exit_status is ExitStatus.FINE
+    assert domain.balloon == 34 * 1024
+    assert give_back("db1", machine=domain.host.machine) == 64 * MIB
+    assert domain.balloon == 64 * 1024
+
+
+def test_a_guest_without_a_driver(domain: FakeDomain) -> None:
+    domain.has_driver = False
+    done = reclaim("db1", goal(50), machine=domain.host.machine)
+    assert (done.reached, done.cooperation) == (False, Cooperation.IGNORES)
+    assert done.exit_status is ExitStatus.ROLLED_BACK
+    assert domain.calls[-1] == ("setMemoryFlags", 64 * 1024)
+
+
+def test_a_guest_without_a_balloon(domain: FakeDomain) -> None:
+    domain.balloon = None
+    done = reclaim("db1", goal(50, press=True), machine=domain.host.machine)
+    assert (done.reached, done.cooperation) == (False, Cooperation.NO_BALLOON)
+    assert "nothing more can be reclaimed" in done.reason
+    assert len(domain.calls) == 1
+
+
+def test_a_container_has_no_balloon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = FakeDomain(FakeHost(tmp_path / "host"), kind="lxc")
+    made.host.write(f"{made.folder}/memory.usage_in_bytes", f"{80 * MIB}\n")
+    monkeypatch.setitem(sys.modules, "libvirt", module(made))
+    done = reclaim("db1", goal(50), machine=made.host.machine)
+    assert done.cooperation is Cooperation.NO_BALLOON
+
+
+def test_what_is_promised_is_not_taken(domain: FakeDomain) -> None:
+    set_memory_parameters(domain, {"min_guarantee": 60 * 1024}, LIVE, domain.host.machine)
+    with pytest.raises(RefusalError, match="60 MiB is promised") as caught:
+        reclaim("db1", goal(50), machine=domain.host.machine)
+    assert caught.value.exit_status is ExitStatus.REFUSED
+    assert ("setMemoryFlags", LIVE) not in domain.calls
+
+
+def test_an_interruption_gives_back(domain: FakeDomain) -> None:
+    domain.host.write(f"{domain.folder}/memory.usage_in_bytes", f"{800 * MIB}\n")
+
+    def interrupt(seen: Seen, _action: Action) -> None:
+        if seen.balloon != 64 * MIB:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reclaim("db1", goal(50), machine=domain.host.machine, progress=interrupt)
+    assert domain.balloon == 64 * 1024
+
+
+def test_a_guest_that_ends_meanwhile(domain: FakeDomain) -> None:
+    domain.has_driver = False
+
+    def end(seen: Seen, _action: Action) -> None:
+        del seen
+        (domain.host.root / domain.folder[1:] / "memory.usage_in_bytes").unlink(missing_ok=True)
+        domain.pid = None
+
+    with pytest.raises(GoneError):
+        reclaim("db1", goal(50), machine=domain.host.machine, progress=end)
+
+
+def test_a_transient_guest_is_given_all_of_its_memory(domain: FakeDomain) -> None:
+    domain.persistent = False
+    assert give_back("db1", machine=domain.host.machine) == 64 * MIB
+
+
+def test_the_command_gives_back(domain: FakeDomain, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reclaim", "db1", "--give-back"]) == 0
+    assert "64 MiB" in capsys.readouterr().out
+    assert domain.balloon == 64 * 1024
+
+
+@pytest.mark.parametrize(
+    "words", [["--to", "much"], ["--to", "unlimited"], ["--to", "1GiB", "--timeout", "0"]]
+)
+def test_bad_usage(domain: FakeDomain, words: list[str]) -> None:
+    assert main(["reclaim", "db1", *words]) == ExitStatus.USAGE
+    assert domain.calls == []

@@ -1,0 +1,208 @@
+"""How memory is taken back from a guest that runs, step by step, as a pure state machine.
+
+First the guest is asked, through its balloon. Whether it co-operates is told by what its balloon
+does: a guest without a driver for it leaves it where it was. Only where that is wanted, the host
+presses then, in steps that never aim below the target, which is never below the guarantee; a step
+that the kernel refuses is halved, and pressing rests while tasks stall for memory.
+
+:func:`begin` and :func:`proceed` say what to do next from what is observed. Who does it, and puts
+everything back where the goal is not reached, is ``live.reclaim``. Sizes are in bytes, times in
+seconds.
+"""
+
+from enum import Enum
+from typing import Final, TypeAlias
+
+from xmlresource.record import record, replace
+from xmlresource.units import approximate
+
+FIRST_STEP: Final = 64 << 20
+LEAST_STEP: Final = 1 << 20
+MOST_PRESSURE: Final = 10.0
+"""Percent of the last ten seconds in which some task waited for memory."""
+
+_NOTICEABLE: Final = 1 << 20  # a balloon that moves less than that, does not
+
+
+@record
+class Goal:
+    """What is to be reached.
+
+    Attributes:
+        target: What may stay charged to the guest.
+        timeout: When to give up.
+        press: Whether to press where asking does not do.
+        patience: How long nothing may move before the guest is judged.
+    """
+
+    target: int
+    timeout: float
+    press: bool = False
+    patience: float = 5.0
+
+
+@record
+class Seen:
+    """What is observed.
+
+    Attributes:
+        at: When, since the beginning.
+        charged: What is charged to the guest.
+        balloon: What its balloon leaves it; ``None`` where it can't be asked.
+        pressure: Percent of time in which some task stalls for memory; ``None`` where not known.
+    """
+
+    at: float
+    charged: int
+    balloon: int | None = None
+    pressure: float | None = None
+
+
+class Cooperation(Enum):
+    """What the guest does when it is asked."""
+
+    UNKNOWN = "it was not asked"
+    NO_BALLOON = "it does not co-operate: it has no balloon that it could be asked through"
+    IGNORES = "it does not co-operate: its balloon did not move when it was asked"
+    STOPPED = "it co-operates, and gave less than it was asked for"
+    GIVES = "it co-operates: its balloon moves as it was asked to"
+
+
+@record
+class Ask:
+    """Ask the guest to make do with so much RAM."""
+
+    balloon: int
+
+
+@record
+class Wait:
+    """Look again a little later."""
+
+
+@record
+class Press:
+    """Take so much from the guest."""
+
+    size: int
+
+
+@record
+class Stop:
+    """It is over: ``reached``, or to be put back, for this reason."""
+
+    reached: bool
+    reason: str
+
+
+Action: TypeAlias = Ask | Wait | Press | Stop
+
+
+@record
+class Course:
+    """How far it has come.
+
+    Attributes:
+        cooperation: What the guest has shown.
+        first: What was observed at the beginning.
+        balloon: The balloon when it last moved.
+        charged: What was charged when it last moved.
+        moved: When something last moved.
+        pressing: Whether the guest is being pressed.
+        step: How much to press for at a time.
+    """
+
+    cooperation: Cooperation
+    first: Seen
+    balloon: int
+    charged: int
+    moved: float
+    pressing: bool = False
+    step: int = FIRST_STEP
+
+
+def begin(goal: Goal, seen: Seen) -> tuple[Course, Action]:
+    """The first thing to do."""
+    course = Course(Cooperation.UNKNOWN, seen, seen.balloon or 0, seen.charged, seen.at)
+    if seen.charged <= goal.target:
+        return course, Stop(reached=True, reason="no more than that is charged to it")
+    if seen.balloon is None:
+        return _press_or_stop(goal, replace(course, cooperation=Cooperation.NO_BALLOON), seen)
+    asked = balloon_for(goal, seen.charged, seen.balloon)
+    if asked >= seen.balloon:
+        return _press_or_stop(goal, course, seen)
+    return course, Ask(asked)
+
+
+def balloon_for(goal: Goal, charged: int, balloon: int) -> int:
+    """What RAM to leave the guest so that the target is met: the emulator needs some besides."""
+    return max(LEAST_STEP, goal.target - max(0, charged - balloon))
+
+
+def proceed(
+    goal: Goal, course: Course, seen: Seen, *, refused: bool = False
+) -> tuple[Course, Action]:
+    """The next thing to do.
+
+    Args:
+        goal: The goal.
+        course: How far it has come.
+        seen: What is observed now.
+        refused: The kernel refused the last step, or took less than half of it.
+    """
+    course = _noticed(course, seen)
+    if seen.charged <= goal.target:
+        return course, Stop(reached=True, reason=f"{approximate(seen.charged)} is charged to it")
+    if seen.at >= goal.timeout:
+        return course, Stop(reached=False, reason=f"the {goal.timeout:g} s are over")
+    if course.pressing:
+        return _pressed(goal, course, seen, refused=refused)
+    if seen.at - course.moved < goal.patience:
+        return course, Wait()
+    return _press_or_stop(goal, _judged(course), seen)
+
+
+def _noticed(course: Course, seen: Seen) -> Course:
+    """Take in what moved since."""
+    given = course.balloon - (course.balloon if seen.balloon is None else seen.balloon)
+    if given >= _NOTICEABLE:
+        return replace(
+            course,
+            cooperation=Cooperation.GIVES,
+            balloon=course.balloon - given,
+            charged=min(course.charged, seen.charged),
+            moved=seen.at,
+        )
+    if course.charged - seen.charged >= _NOTICEABLE:
+        return replace(course, charged=seen.charged, moved=seen.at)
+    return course
+
+
+def _judged(course: Course) -> Course:
+    """What it means that nothing moves any more."""
+    if course.cooperation is Cooperation.GIVES:
+        return replace(course, cooperation=Cooperation.STOPPED)
+    return replace(course, cooperation=Cooperation.IGNORES)
+
+
+def _press_or_stop(goal: Goal, course: Course, seen: Seen) -> tuple[Course, Action]:
+    if not goal.press:
+        left = approximate(seen.charged - goal.target)
+        return course, Stop(reached=False, reason=f"{left} too much is charged to it still")
+    return _pressed(goal, replace(course, pressing=True, moved=seen.at), seen)
+
+
+def _pressed(
+    goal: Goal, course: Course, seen: Seen, *, refused: bool = False
+) -> tuple[Course, Action]:
+    if (seen.pressure or 0.0) >= MOST_PRESSURE:
+        if seen.at - course.moved >= goal.patience:
+            reason = f"tasks wait for memory {seen.pressure:.0f} % of the time"
+            return course, Stop(reached=False, reason=reason)
+        return course, Wait()
+    if refused:
+        course = replace(course, step=course.step // 2)
+    if course.step < LEAST_STEP:
+        reason = f"nothing more can be reclaimed: {approximate(seen.charged)} is charged to it"
+        return course, Stop(reached=False, reason=reason)
+    return course, Press(min(course.step, seen.charged - goal.target))
