@@ -133,13 +133,6 @@ def test_what_is_said_of_a_fault_of_our_own_is_short_and_printable(
     assert len(said) < 600
 
 
-def test_a_caller_that_is_no_pid_is_none(
-    monkeypatch: pytest.MonkeyPatch, answered: list[tuple[str, str, int | None]]
-) -> None:
-    assert call(monkeypatch, WITH_POLICY, "--caller=x", "a", "prepare") == 3
-    assert answered == [("a", "prepare", None)]
-
-
 def test_without_a_policy_nothing_else_of_the_package_is_imported() -> None:
     program = (
         "import sys; before = set(sys.modules); from xmlresource.hook import main; main();"

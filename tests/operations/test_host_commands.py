@@ -149,6 +149,19 @@ def test_apply_refuses_what_was_not_admitted_and_does_not_fit(host: FakeHost) ->
     assert host.read(f"{folder}/memory.limit_in_bytes") == "9223372036854771712\n"
 
 
+def test_apply_promises_what_an_edited_definition_asks_for(host: FakeHost) -> None:
+    for asked in (100, 200, 50):
+        host.run("db1", 4242, domain("db1", 1, guarantee(asked)))
+        apply("db1", host.machine)
+        (guest,) = status(host.machine).guests
+        assert guest.held.promise.size == asked * MIB
+    host.run("db1", 4242, domain("db1", 1, guarantee(50_000)))
+    with pytest.raises(RefusalError, match="refused"):
+        apply("db1", host.machine)
+    (guest,) = status(host.machine).guests
+    assert guest.held.promise.size == 50 * MIB
+
+
 def test_apply_to_a_guest_without_a_policy(host: FakeHost) -> None:
     host.run("plain", 4242, domain("plain", 1, ""))
     assert apply("plain", host.machine) is None

@@ -44,8 +44,8 @@ def take_in(host: Host, guest: Guest, process: Process) -> Report:
         return _enforce(host, guest, process, None)
     with host.transaction() as book:
         bring_up_to_date(host.machine, book)
-        if guest.policy.declared.guarantee and book.ledger.get(guest.uuid) is None:
-            # Not asked before, or the book was lost since: what was true need not be true now.
+        if guest.policy.declared.guarantee and not _is_promised(guest, book):
+            # Not asked before, or for something else, or the book was lost since.
             admit(host, guest, book)
         _confirm(host, guest, process, book)
         return _enforce(host, guest, process, book)
@@ -140,10 +140,17 @@ def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> N
     """Have the promise to a guest that runs in the book, with its process and cgroup."""
     place = places.locate(host.machine, process.pid)
     cgroup = None if isinstance(place, NoPlace) else place.cgroup
-    if book.ledger.get(guest.uuid) is None:
+    if not _is_promised(guest, book):
         demand = demand_for(guest.domain, guest.policy.declared)
         book.ledger = book.ledger.put(promise_for(host, guest, demand, None))
     book.ledger = book.ledger.confirm(guest.uuid, process, cgroup)
+
+
+def _is_promised(guest: Guest, book: Transaction) -> bool:
+    """Whether the book has what the guest asks for now: a live definition can be edited."""
+    promise = book.ledger.get(guest.uuid)
+    asked = demand_for(guest.domain, guest.policy.declared).guarantee
+    return promise is not None and promise.size == asked
 
 
 def _enforce(host: Host, guest: Guest, process: Process, book: Transaction | None) -> Report:
