@@ -5,6 +5,7 @@ somebody else's.
 """
 
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -43,6 +44,7 @@ class FakeBus:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join()
+        shutil.rmtree(self.root)
 
     def _serve(self) -> None:
         while True:

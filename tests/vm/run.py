@@ -115,12 +115,14 @@ def boot(image: Path, work: Path, options: argparse.Namespace) -> int:
 def follow(machine: subprocess.Popen[bytes], result: Path, timeout: float) -> None:
     """Show what the tests say until the machine is off."""
     deadline = time.monotonic() + timeout
+    ended = False  # what comes afterwards are noises of the machine going off
     with result.open("rb") as lines:
         while True:
             over = machine.poll() is not None
-            text = lines.read()
-            end = END.search(text)  # what comes after it are noises of the machine going off
-            sys.stdout.buffer.write(text[: end.end()] + b"\n" if end else text)
+            for line in lines.readlines():
+                if not ended:
+                    sys.stdout.buffer.write(line)
+                ended = ended or END.search(line) is not None
             sys.stdout.flush()
             if over or time.monotonic() > deadline:
                 return
