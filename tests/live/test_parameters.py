@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -406,3 +407,32 @@ def test_nothing_imports_libvirt_before_it_is_asked_for() -> None:
         "import sys, xmlresource.api, xmlresource.cli.memtune; sys.exit('libvirt' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
+
+
+def test_what_is_not_enforced_is_said(
+    domain: FakeDomain, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = partial(memtune, machine=domain.host.machine)
+    monkeypatch.setattr("xmlresource.cli.memtune.memtune", here)
+    assert main(["memtune", "db1", "--swap-soft-limit", "1GiB", "--live"]) == 0
+    said = capsys.readouterr().err
+    assert "swap_soft_limit is not enforced: cgroup v1 has nothing like it" in said
+
+
+def test_a_guarantee_that_leaves_nothing_to_reclaim_on_v2(modern: FakeDomain) -> None:
+    modern.host.write(f"{modern.folder}/memory.max", f"{64 * MIB}\n")
+    before = state(modern)
+    with pytest.raises(RefusalError, match="nothing to reclaim") as caught:
+        change(modern, min_guarantee=64)
+    assert caught.value.exit_status is ExitStatus.FINDINGS
+    assert state(modern) == before
+
+
+def test_what_a_guest_has_already_counts_above_it_too(domain: FakeDomain) -> None:
+    host = domain.host
+    host.write("/sys/fs/cgroup/memory/machine/memory.limit_in_bytes", f"{100 * MIB}\n")
+    for folder in ("/sys/fs/cgroup/memory/machine", domain.folder):
+        host.write(f"{folder}/memory.usage_in_bytes", f"{80 * MIB}\n")
+    change(domain, min_guarantee=90)
+    with pytest.raises(RefusalError, match="/machine"):
+        change(domain, min_guarantee=110)

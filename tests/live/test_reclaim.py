@@ -10,9 +10,10 @@ from tests.fakes.libvirt import LIVE, FakeDomain, module
 from xmlresource.cli import main
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live import set_memory_parameters
-from xmlresource.live.reclaim import GoneError, give_back, reclaim
+from xmlresource.live.reclaim import GoneError, Progress, Reclaimed, give_back, reclaim
 from xmlresource.operations.guest import RefusalError
 from xmlresource.reclaiming import Action, Cooperation, Goal, Seen
+from xmlresource.reports.reclaim import progress_line
 from xmlresource.system import pressing
 
 
@@ -112,3 +113,47 @@ def test_the_command_gives_back(domain: FakeDomain, capsys: pytest.CaptureFixtur
 def test_bad_usage(domain: FakeDomain, words: list[str]) -> None:
     assert main(["reclaim", "db1", *words]) == ExitStatus.USAGE
     assert domain.calls == []
+
+
+@pytest.mark.parametrize(("driver", "status"), [(True, 0), (False, 4)])
+def test_the_command_tells_what_became_of_it(
+    domain: FakeDomain,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    driver: bool,
+    status: int,
+) -> None:
+    domain.has_driver = driver
+    told: list[str] = []
+
+    def here(name: str, wanted: Goal, uri: str | None, progress: Progress) -> Reclaimed:
+        assert (name, uri, wanted.target, wanted.timeout) == ("db1", None, 50 * MIB, 9)
+
+        def note(seen: Seen, action: Action) -> None:
+            progress(seen, action)
+            told.append(progress_line(seen, action))
+
+        return reclaim(name, goal(50, press=True), machine=domain.host.machine, progress=note)
+
+    monkeypatch.setattr("xmlresource.cli.reclaim.reclaim", here)
+    assert main(["reclaim", "db1", "--to", "50MiB", "--timeout", "9"]) == status
+    fate, who, figures = capsys.readouterr().out.splitlines()
+    assert fate.startswith("reached: " if driver else "not reached, and all is put back: ")
+    assert who.startswith(f"guest 'db1': it {'co-operates' if driver else 'does not co-operate'}")
+    assert figures.startswith("charged: 80 MiB before, ")
+    assert "charged 80 MiB, balloon 64 MiB  asking it to make do with 34 MiB" in told[0]
+    assert driver or any("pressing for" in line for line in told)
+
+
+def test_the_command_takes_an_interruption(
+    domain: FakeDomain, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del domain
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xmlresource.cli.reclaim.reclaim", interrupted)
+    assert main(["reclaim", "db1", "--to", "50MiB"]) == ExitStatus.ROLLED_BACK
+    assert "all is put back" in capsys.readouterr().err
