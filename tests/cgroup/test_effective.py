@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xmlresource.cgroup import effective as effective_module
 from xmlresource.cgroup.effective import Child, dependable, effective, settled
 from xmlresource.units import UNLIMITED
 
@@ -65,3 +66,9 @@ def test_unlimited_settings() -> None:
     assert dependable([(10, []), (UNLIMITED, [])]) == 10
     assert dependable([(10, []), (5, [UNLIMITED])]) == 0
     assert dependable([]) == float("inf")
+
+
+def test_it_ends_before_it_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effective_module, "_ROUNDS", 1)
+    (left,) = effective_module.settled(0, [Child(0, 100)])
+    assert 0 < left < 100

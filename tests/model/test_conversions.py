@@ -172,3 +172,9 @@ def test_the_policy_alone_imports_none_of_its_conversions():
     assert "xmlresource.model.policy" in done.stdout
     for module in ("elements", "parameters", "json_form", "writing", "spelling"):
         assert f"xmlresource.model.{module}" not in done.stdout
+
+
+def test_a_whole_number_with_a_point_is_one_to_json() -> None:
+    policy = MemoryPolicy.from_json({"hard_limit": 1048576.0})
+    assert policy == MemoryPolicy(hard_limit=1048576)
+    assert isinstance(policy.hard_limit, int)
