@@ -80,6 +80,65 @@ def test_a_fault_of_our_own_fails_closed(
     assert "internal error: RuntimeError('no such luck')" in capsys.readouterr().err
 
 
+class Broken(io.RawIOBase):
+    """A pipe of which the other end is gone."""
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    def write(self, _data: object) -> int:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize(("operation", "status"), [("prepare", 1), ("reconnect", 0)])
+def test_input_that_cant_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    operation: str,
+    status: int,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Broken())))
+    assert hook.main(["a", operation]) == status
+    assert "Input/output error" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("answered")
+@pytest.mark.parametrize(("operation", "status"), [("prepare", 3), ("reconnect", 0)])
+def test_whether_anybody_listens_decides_nothing(
+    monkeypatch: pytest.MonkeyPatch, operation: str, status: int
+) -> None:
+    for stream in (None, Broken()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert call(monkeypatch, WITH_POLICY, "a", operation) == status
+
+
+def test_what_is_said_of_a_fault_of_our_own_is_short_and_printable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_arguments: object) -> tuple[int, str]:
+        raise RuntimeError("\x1b[31m\u202e" * 10_000)
+
+    monkeypatch.setattr(hook, "_answer", broken)
+    assert call(monkeypatch, WITH_POLICY, "a", "prepare") == 1
+    said = capsys.readouterr().err.rstrip("\n")
+    assert said.isascii()
+    assert said.isprintable()
+    assert len(said) < 600
+
+
+def test_a_caller_that_is_no_pid_is_none(
+    monkeypatch: pytest.MonkeyPatch, answered: list[tuple[str, str, int | None]]
+) -> None:
+    assert call(monkeypatch, WITH_POLICY, "--caller=x", "a", "prepare") == 3
+    assert answered == [("a", "prepare", None)]
+
+
 def test_without_a_policy_nothing_else_of_the_package_is_imported() -> None:
     program = (
         "import sys; before = set(sys.modules); from xmlresource.hook import main; main();"

@@ -16,6 +16,7 @@ _HARMLESS = frozenset(("stopped", "release", "reconnect"))
 _SIGNS = (b"urn:xmlresource:", b"min_guarantee", b"&#", b"\0")
 _CALLER = "--caller="
 _FAILED = 1
+_LONGEST = 500
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,19 +27,35 @@ def main(arguments: list[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     caller = None
     if words and words[0].startswith(_CALLER):
-        caller = int(words.pop(0).removeprefix(_CALLER))
+        digits = words.pop(0).removeprefix(_CALLER)
+        caller = int(digits) if digits.isdecimal() else None
     name, operation = (*words, "", "")[:2]
     if operation not in _ANSWERED:
         return 0
-    document = sys.stdin.buffer.read()
-    if not any(sign in document for sign in _SIGNS):
-        return 0
     try:
+        document = sys.stdin.buffer.read()
+        if not any(sign in document for sign in _SIGNS):
+            return 0
         status, message = _answer(name, operation, document, caller)
     except Exception as error:  # noqa: BLE001 -- fail closed, in words that `virsh start` can show
-        status, message = _FAILED, f"xmlresource: internal error: {error!r}\n"
-    sys.stderr.write(message)
+        status, message = _FAILED, f"xmlresource: internal error: {_short(error)}\n"
+    _say(message)
     return 0 if operation in _HARMLESS else status
+
+
+def _short(error: Exception) -> str:
+    """The error without what a terminal obeys, and without a megabyte of somebody's name."""
+    text = ascii(error)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _say(message: str) -> None:
+    """Tell libvirt; whether it listens decides nothing."""
+    try:
+        sys.stderr.write(message)
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):  # closed, broken, never there
+        sys.stderr = None  # or Python exits with 120, because it can't flush it
 
 
 def _answer(name: str, operation: str, document: bytes, caller: int | None) -> tuple[int, str]:
