@@ -117,6 +117,7 @@ def test_no_libvirt_no_guests(tmp_path: Path) -> None:
     assert list(running_guests(Machine(str(tmp_path)))) == []
 
 
-def test_a_stat_that_cannot_be_read(tmp_path: Path) -> None:
+def test_a_stat_that_cannot_be_read_is_no_sign_of_death(tmp_path: Path) -> None:
     (tmp_path / "proc/5/stat").mkdir(parents=True)
-    assert process(Machine(str(tmp_path)), 5) is None
+    with pytest.raises(OSError, match="directory"):
+        process(Machine(str(tmp_path)), 5)

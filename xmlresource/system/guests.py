@@ -61,16 +61,21 @@ def caller() -> int:
 
 
 def process(machine: Machine, pid: int) -> Process | None:
-    """The process that has this pid now; ``None`` where there is none or only its corpse."""
-    try:
-        text = machine.read_if_there(f"/proc/{pid}/stat")
-    except OSError:
-        return None
+    """The process that has this pid now; ``None`` where there is none or only its corpse.
+
+    Raises:
+        OSError: The kernel does not tell. That is no sign of death: a promise must not end by it.
+    """
+    text = machine.read_if_there(f"/proc/{pid}/stat")
     return None if text is None else parse_stat(text)
 
 
 def start_times(machine: Machine, pids: Iterable[int]) -> dict[int, int]:
-    """The start time of each of these processes that is alive, by pid."""
+    """The start time of each of these processes that is alive, by pid.
+
+    Raises:
+        OSError: The kernel does not tell.
+    """
     found = (process(machine, pid) for pid in set(pids))
     return {each.pid: each.start_time for each in found if each is not None}
 
