@@ -302,10 +302,14 @@ class Transaction:
 
     def _close(self) -> None:
         """Give back the lock, last, and the folder."""
-        for descriptor in (self._folder, self._lock):
-            if descriptor >= 0:
-                self._calls.close(descriptor)
+        folder, lock = self._folder, self._lock
         self._folder = self._lock = -1
+        try:
+            if folder >= 0:
+                self._calls.close(folder)
+        finally:
+            if lock >= 0:
+                self._calls.close(lock)
 
 
 def _without(chunks: list[bytes | memoryview], written: int) -> list[bytes | memoryview]:
