@@ -10,6 +10,7 @@ from xmlresource.exit_status import ExitStatus
 from xmlresource.ledger import Ledger, decode
 from xmlresource.model.promise import State
 from xmlresource.operations.guest_events import answer
+from xmlresource.system.machine import Machine
 
 LIBVIRTD = 77
 FITS_ONCE = guarantee(5000)
@@ -316,6 +317,58 @@ def test_on_v2_the_chain_is_raised_and_lowered(tmp_path: Path) -> None:
     assert host.read("/sys/fs/cgroup/machine/memory.min") == str(300 * MIB)
     call(host, "stopped", domain("db1", 1, guarantee(100)))
     assert host.read("/sys/fs/cgroup/machine/memory.min") == str(200 * MIB)
+
+
+@pytest.mark.parametrize("operation", ["prepare", "stopped"])
+def test_on_v2_the_chain_is_lowered_after_a_guest_whose_end_nobody_told(
+    tmp_path: Path, operation: str
+) -> None:
+    host = FakeHost(tmp_path, version=2)
+    xml = domain("db1", 1, guarantee(100) + hard_limit(900))
+    host.run("db1", 4001, xml)
+    assert call(host, "started", xml) == (0, "")
+    host.end(4001)
+    (host.root / "run/libvirt/qemu/db1.pid").unlink()
+    call(host, operation, domain("web1", 2, guarantee(7500)), "web1")
+    assert host.read("/sys/fs/cgroup/machine/memory.min") == "0"
+
+
+def test_on_v2_the_chain_is_lowered_after_a_start_killed_midway(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, version=2)
+    xml = domain("db1", 1, guarantee(100))
+    call(host, "prepare", xml)
+    host.write("/sys/fs/cgroup/machine/memory.min", f"{100 * MIB}\n")
+    call(host, "stopped", xml)
+    assert host.read("/sys/fs/cgroup/machine/memory.min") == "0"
+
+
+def test_what_cant_be_lowered_stays_in_the_book(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = FakeHost(tmp_path, version=2)
+    xml = domain("db1", 1, guarantee(100))
+    host.run("db1", 4001, xml)
+    call(host, "started", xml)
+    host.end(4001)
+    with monkeypatch.context() as patch:
+        patch.setattr(Machine, "write_value", lambda *_: None)
+        status, text = call(host, "stopped", xml)
+    assert status == ExitStatus.USAGE
+    assert "memory.min" in text
+    assert ledger(host).promises == 1
+    assert call(host, "release", xml) == (0, "")
+    assert host.read("/sys/fs/cgroup/machine/memory.min") == "0"
+    assert ledger(host).promises == 0
+
+
+def test_a_guarantee_raised_while_the_guest_runs_is_asked_for(host: FakeHost) -> None:
+    host.run("db1", 4242, domain("db1", 1, guarantee(100)))
+    assert call(host, "started", domain("db1", 1, guarantee(100))) == (0, "")
+    status, _ = call(host, "started", domain("db1", 1, guarantee(9000)))
+    assert status == ExitStatus.REFUSED
+    assert ledger(host).total == 100 * MIB
+    assert call(host, "started", domain("db1", 1, guarantee(200))) == (0, "")
+    assert ledger(host).total == 200 * MIB
 
 
 def test_on_v2_a_guarantee_as_high_as_the_limit_is_refused_at_once(tmp_path: Path) -> None:

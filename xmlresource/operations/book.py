@@ -22,6 +22,8 @@ def bring_up_to_date(machine: Machine, book: Transaction) -> tuple[Promise, ...]
 
     Raises:
         StateError: A damaged book can't be set aside.
+        SettlingError: The kernel does not take back what a guest that is gone had.
+        OSError: The kernel does not tell what runs.
     """
     if not book.is_new:
         try:
@@ -30,14 +32,22 @@ def bring_up_to_date(machine: Machine, book: Transaction) -> tuple[Promise, ...]
             book.set_aside(str(error))
         else:
             if len(promises) != book.ledger.promises:
-                for promise in book.ledger.all():
-                    if promise not in promises:
-                        book.ledger = book.ledger.drop(promise.uuid)
+                _drop_others(machine, book, promises)
             return promises
     if book.damage is not None:
         log.warning(f"{book.damage}; made anew from the guests that run")
     book.ledger = rebuilt(machine, book.ledger.boot_id)
     return book.ledger.all()
+
+
+def _drop_others(machine: Machine, book: Transaction, standing: tuple[Promise, ...]) -> None:
+    """Leave in the book what stands, and above the other guests what is promised still."""
+    from xmlresource.operations.settling import settle  # noqa: PLC0415 -- seldom needed
+
+    staying = frozenset(promise.uuid for promise in standing)
+    gone = [promise for promise in book.ledger.all() if promise.uuid not in staying]
+    book.ledger = book.ledger.keep(staying)
+    settle(machine, gone, book.ledger)
 
 
 def current_promises(machine: Machine, state: StateFolder) -> tuple[Promise, ...]:

@@ -7,10 +7,11 @@ from xmlresource.exit_status import ExitStatus
 from xmlresource.model.promise import Process, Promise
 from xmlresource.operations.admitting import demand_for
 from xmlresource.operations.book import bring_up_to_date
-from xmlresource.operations.enforcing import lower_above, plan_for
+from xmlresource.operations.enforcing import plan_for
 from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import admit, promise_for, refuse_faults
+from xmlresource.operations.settling import settle
 from xmlresource.printable import printable
 from xmlresource.system import cgroups, guests, log, places
 from xmlresource.system.machine import Machine
@@ -44,8 +45,8 @@ def take_in(host: Host, guest: Guest, process: Process) -> Report:
         return _enforce(host, guest, process, ())
     with host.transaction() as book:
         bring_up_to_date(host.machine, book)
-        if book.ledger.get(guest.uuid) is None:
-            # Not asked before, or the book was lost since: what was true need not be true now.
+        if not _is_promised(guest, book):
+            # Not asked before, or for less, or the book was lost since.
             admit(host, guest, book)
         _confirm(host, guest, process, book)
         return _enforce(host, guest, process, book.ledger.all())
@@ -64,10 +65,8 @@ def stopped(host: Host, guest: Guest) -> None:
         bring_up_to_date(host.machine, book)
         promise = book.ledger.get(guest.uuid)
         book.ledger = book.ledger.drop(guest.uuid)
-        if promise is not None and promise.cgroup is not None:
-            report = lower_above(host.machine, promise.cgroup, book.ledger)
-            if report is not None and not report.ok:
-                log.warning(report.describe())
+        if promise is not None:
+            settle(host.machine, (promise,), book.ledger)
 
 
 def reconnect(host: Host, guest: Guest) -> None:
@@ -92,10 +91,17 @@ def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> N
     """Have the promise to a guest that runs in the book, with its process and cgroup."""
     place = places.locate(host.machine, process.pid)
     cgroup = None if isinstance(place, NoPlace) else place.cgroup
-    if book.ledger.get(guest.uuid) is None:
+    if not _is_promised(guest, book):
         demand = demand_for(guest.domain, guest.policy.declared)
         book.ledger = book.ledger.put(promise_for(host.machine, guest, demand, None))
     book.ledger = book.ledger.confirm(guest.uuid, process, cgroup)
+
+
+def _is_promised(guest: Guest, book: Transaction) -> bool:
+    """Whether the book has what the guest asks for now; a live definition can be edited."""
+    promise = book.ledger.get(guest.uuid)
+    asked = demand_for(guest.domain, guest.policy.declared).guarantee
+    return promise is not None and promise.size == asked
 
 
 def _enforce(host: Host, guest: Guest, process: Process, promises: tuple[Promise, ...]) -> Report:
