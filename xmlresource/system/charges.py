@@ -86,13 +86,14 @@ def read_file(machine: Machine, path: str) -> str | None:
     Raises:
         OSError: It exists and can't be read.
     """
-    try:
-        return machine.read_if_there(path)
-    except OSError as error:
-        # The cgroup was removed between open(2) and read(2).
-        if error.errno == errno.ENODEV:
-            return None
-        raise
+    for _ in range(2):
+        try:
+            return machine.read_if_there(path)
+        except OSError as error:
+            # The cgroup was removed between open(2) and read(2): look whether it is gone.
+            if error.errno != errno.ENODEV:
+                raise
+    return None
 
 
 def _limit(machine: Machine, controller: Controller, cgroup: str, page_size: int) -> int | None:
