@@ -342,6 +342,13 @@ def test_on_v2_the_chain_is_lowered_after_a_start_killed_midway(tmp_path: Path) 
     assert host.read("/sys/fs/cgroup/machine/memory.min") == "0"
 
 
+def test_on_v2_the_chain_is_lowered_though_the_book_was_lost(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, version=2)
+    host.write("/sys/fs/cgroup/machine/memory.min", f"{100 * MIB}\n")
+    assert call(host, "stopped", domain("db1", 1, guarantee(100))) == (0, "")
+    assert host.read("/sys/fs/cgroup/machine/memory.min") == "0"
+
+
 def test_what_cant_be_lowered_stays_in_the_book(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

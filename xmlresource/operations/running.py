@@ -64,9 +64,11 @@ def stopped(host: Host, guest: Guest) -> None:
     with host.transaction() as book:
         bring_up_to_date(host.machine, book)
         promise = book.ledger.get(guest.uuid)
+        if promise is None:  # the book was lost, and what it was raised for may still stand
+            demand = demand_for(guest.domain, guest.policy.declared)
+            promise = promise_for(host.machine, guest, demand, None)
         book.ledger = book.ledger.drop(guest.uuid)
-        if promise is not None:
-            settle(host.machine, (promise,), book.ledger)
+        settle(host.machine, (promise,), book.ledger)
 
 
 def reconnect(host: Host, guest: Guest) -> None:
