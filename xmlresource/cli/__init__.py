@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "plan": "what would be written for a guest?",
     "apply": "put the policy of a guest that runs in force",
     "status": "how the host and its guests with a promise stand",
+    "config": "the host's settings, where each comes from and what it does",
     "hook": "install, remove or inspect the hook that libvirt calls",
 }
 """The commands by name, in the order of the help, each with its line there."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from xmlresource.cgroup.hierarchy import Controller, NoPlace
 from xmlresource.document import Document, DocumentError
 from xmlresource.ledger import Ledger, LedgerError, canonical_uuid, ledger_of
+from xmlresource.model.domain import Domain
 from xmlresource.model.promise import Held, Promise, State
 from xmlresource.operations.guest_policy import concerns_us, guest_policy
 from xmlresource.record import replace
@@ -109,6 +110,14 @@ def promise_to(machine: Machine, guest: RunningGuest, document: Document) -> Pro
     uuid = None if domain is None else canonical_uuid(domain.uuid or "")
     if domain is None or uuid is None or not size:
         return None
+    return promise_to_run(machine, guest, domain, (uuid, size))
+
+
+def promise_to_run(
+    machine: Machine, guest: RunningGuest, domain: Domain, promised: tuple[str, int]
+) -> Promise:
+    """A promise to a guest that runs: to which uuid, of how much."""
+    uuid, size = promised
     place = places.locate(machine, guest.process.pid)
     return Promise(
         uuid=uuid,
