@@ -141,6 +141,8 @@ def definition(guest: RunningGuest) -> Document | None:
 
 def held(machine: Machine, promises: tuple[Promise, ...]) -> tuple[Held, ...]:
     """The promises, each with what its guest has already."""
+    if not promises:
+        return ()
     controller = places.host_controller(machine)
     return tuple(_held(machine, controller, promise) for promise in promises)
 
