@@ -10,11 +10,16 @@ from pathlib import Path
 
 from side_by_side import Contestant, compare
 
-from tests.fakes.host import FakeHost, domain, guarantee
+from tests.fakes.host import BOOT, MIB, FakeHost, domain, guarantee, uuid
+from xmlresource.ledger import ledger_of
+from xmlresource.model.promise import Process, Promise, State
 from xmlresource.system.hook_files import script
 
 ROOT = Path(__file__).parents[1]
 TURNS = 30
+PROMISES = (10, 1_000, 10_000)
+GUEST = 64 * MIB
+MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
 
 _PREPARE = """\
 import sys; sys.path.insert(0, {folder!r})
@@ -66,6 +71,45 @@ def main() -> None:
             ],
             TURNS,
         )
+    many_promises()
+
+
+def many_promises() -> None:
+    """Print what a start costs beside few promises and many, in memory as /run is."""
+    memory = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="xmlresource-bench-", dir=memory) as folder:
+        contestants = []
+        for number in PROMISES:
+            root = Path(folder) / f"host-{number}"
+            root.mkdir()
+            fill(FakeHost(root), number)
+            code = _PREPARE.format(folder=str(ROOT), root=str(root))
+            command = [sys.executable, "-I", "-S", "-c", code]
+            xml = domain("db1", 1, guarantee(64))
+            contestants.append(Contestant(f"beside {number:,} promises", command, xml))
+        compare("`prepare` by the size of the ledger", contestants, TURNS)
+
+
+def fill(host: FakeHost, number: int) -> None:
+    """Have so many promises in the book, and memory for them."""
+    total = (number + 1000) * GUEST
+    host.memory(total, total)
+    promises = (
+        Promise(
+            uuid=uuid(each),
+            name=f"guest{each}",
+            driver="qemu",
+            size=GUEST,
+            state=State.RUNNING,
+            process=Process(each, 1000),
+            cgroup=f"/machine/qemu-{each}-guest{each}.libvirt-qemu",
+        )
+        for each in range(1000, 1000 + number)
+    )
+    file = host.root / "run/xmlresource/ledger"
+    file.parent.mkdir(0o700)
+    file.write_bytes(ledger_of(BOOT, promises).encode())
+    file.chmod(0o600)
 
 
 _WORDS = ("plain", "prepare", "begin", "-")

@@ -8,9 +8,11 @@ from xmlresource.configuration import (
     SETTINGS,
     Configuration,
     ConfigurationError,
+    lines_of,
     parse_configuration,
 )
 from xmlresource.model.host import ReserveSetting
+from xmlresource.model.terms import PartitionBudget
 
 
 def test_nothing_said_means_the_defaults() -> None:
@@ -63,6 +65,19 @@ def test_the_other_settings() -> None:
             "soft_limit_file: 'memory.max' is no file for a soft limit",
         ),
         ("soft_limit_file = [1]", 1, "soft_limit_file: [1] is no file for a soft limit"),
+        ("commit_ratio = '1'", 1, "commit_ratio: not a number"),
+        ("commit_ratio = true", 1, "commit_ratio: not a number"),
+        ("commit_ratio = 0", 1, "commit_ratio: 0 is out of range"),
+        ("commit_ratio = nan", 1, "commit_ratio: nan is out of range"),
+        ("commit_ratio = 100.1", 1, "commit_ratio: 100.1 is out of range"),
+        ("commit_ratio = 1.00001", 1, "commit_ratio: more than four digits after the point"),
+        ("count_unpromised = 1", 1, "count_unpromised: 1 is neither true nor false"),
+        ("\npartitions = 1", 2, "partitions: not a table"),
+        ("[partitions]\n'a' = '1'", 2, "partitions: 'a' is no partition"),
+        ("[partitions]\n'/a/' = '1'", 2, "partitions: '/a/' is no partition"),
+        ("[partitions]\n'/a' = 1", 2, "partitions: '/a': not a text in quotes"),
+        ("[partitions]\n'/a' = '1 X'", 2, "partitions: '/a': unknown unit 'X'"),
+        ("[partitions]\n'/a' = 'unlimited'", 2, "partitions: '/a': a budget can't be unlimited"),
         ("lock_timeout = true", 1, "lock_timeout: not a number"),
         ("lock_timeout = '30'", 1, "lock_timeout: not a number"),
         ("lock_timeout = -1", 1, "lock_timeout: -1 is out of range"),
@@ -79,6 +94,35 @@ def test_faults_name_line_and_key(text: str, line: int | None, problem: str) -> 
     assert caught.value.cure
     place = "f.toml" if line is None else f"f.toml:{line}"
     assert str(caught.value) == f"{place}: {problem}; {caught.value.cure}"
+
+
+def test_the_settings_of_promises() -> None:
+    text = "commit_ratio = 1.25\ncount_unpromised = true\n[partitions]\n'/machine/a' = '64GiB'\n"
+    parsed = parse_configuration(text)
+    assert (parsed.commit_ratio, parsed.count_unpromised) == (12_500, True)
+    assert parsed.partitions == (PartitionBudget("/machine/a", 64 << 30),)
+    assert lines_of(text) == {"commit_ratio": 1, "count_unpromised": 2, "partitions": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("host_reserve = '2.5%'", "2.5%"),
+        ("host_reserve = '2048MiB'", "2 GiB"),
+        ("commit_ratio = 1.5", 1.5),
+        ("lock_timeout = 5", 5),
+        ("[partitions]\n'/machine/a' = '64GiB'", {"/machine/a": "64 GiB"}),
+    ],
+)
+def test_values_are_shown_as_they_are_written(text: str, shown: object) -> None:
+    parsed = parse_configuration(text)
+    (name,) = lines_of(text)
+    (setting,) = [each for each in SETTINGS if each.name == name]
+    assert setting.show(getattr(parsed, name)) == shown
+
+
+def test_a_default_that_follows_from_the_host_is_shown_as_none() -> None:
+    assert SETTINGS[0].show(Configuration().host_reserve) is None
 
 
 @pytest.mark.parametrize(("text", "line"), [("a = 1\nb = ", 2), ("a = 1\na = 2", 2), ("[", 1)])

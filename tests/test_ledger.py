@@ -76,6 +76,11 @@ class LedgerAgainstDict(RuleBasedStateMachine):
         self.ledger = self.ledger.drop(uuid)
         self.model.pop(uuid, None)
 
+    @rule(uuids=st.frozensets(st.sampled_from(UUIDS)))
+    def keep(self, uuids: frozenset[str]) -> None:
+        self.ledger = self.ledger.keep(uuids)
+        self.model = {key: value for key, value in self.model.items() if key in uuids}
+
     @rule()
     def reread(self) -> None:
         self.ledger = decode(self.ledger.encode())

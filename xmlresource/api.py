@@ -13,6 +13,7 @@ from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations import hook
 from xmlresource.operations.apply import apply, apply_all
 from xmlresource.operations.check import check
+from xmlresource.operations.config import config
 from xmlresource.operations.edit import convert, generate, set_
 from xmlresource.operations.measure import measure
 from xmlresource.operations.mending import mend
@@ -37,6 +38,7 @@ __all__ = [
     "apply",
     "apply_all",
     "check",
+    "config",
     "convert",
     "generate",
     "get_memory_parameters",

@@ -8,16 +8,19 @@ from typing import Any, Final
 
 from xmlresource.errors import XmlresourceError
 from xmlresource.model.host import ReserveSetting
+from xmlresource.model.terms import WHOLE, PartitionBudget
 from xmlresource.record import record
-from xmlresource.units import SizeError, parse_written_size
+from xmlresource.units import SizeError, format_amount, parse_written_size
 
 PATH: Final = "/etc/xmlresource.toml"
 
 SOFT_LIMIT_FILES: Final = ("memory.low", "memory.high")
 LONGEST_LOCK_TIMEOUT: Final = 3600
 
-_WHOLE: Final = 10_000  # basis points
+LARGEST_COMMIT_RATIO: Final = 100
+
 _MOST_DIGITS: Final = 9
+_ROUNDING: Final = 1e-9
 _SHOWN: Final = 40
 
 
@@ -29,11 +32,17 @@ class Configuration:
         host_reserve: What is kept for the host; ``None`` for the default.
         soft_limit_file: The v2 file that soft_limit is written to.
         lock_timeout: How long a start waits for another one, in seconds.
+        commit_ratio: How much of what there is may be promised, in ten-thousandths.
+        count_unpromised: Whether guests that run without a promise count as if they had one.
+        partitions: The most that may be promised in a partition and below it.
     """
 
     host_reserve: ReserveSetting | None = None
     soft_limit_file: str = SOFT_LIMIT_FILES[0]
     lock_timeout: float = 30
+    commit_ratio: int = WHOLE
+    count_unpromised: bool = False
+    partitions: tuple[PartitionBudget, ...] = ()
 
 
 class ConfigurationError(XmlresourceError, ValueError):
@@ -56,11 +65,19 @@ class ConfigurationError(XmlresourceError, ValueError):
 
 
 class _ValueError(ValueError):
-    """A value that a setting can't have; its text says why, ``cure`` what to write."""
+    """A value that a setting can't have; its text says why, ``cure`` what to write.
 
-    def __init__(self, problem: str, cure: str) -> None:
+    ``key`` is the key in a setting's own table that has it, if any.
+    """
+
+    def __init__(self, problem: str, cure: str, key: str | None = None) -> None:
         super().__init__(problem)
         self.cure: Final = cure
+        self.key: Final = key
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 @record
@@ -72,16 +89,18 @@ class Setting:
         example: A value as it may be written.
         help: What it does, in a line.
         read: From the TOML value to the field's.
+        show: From the field's value to one that JSON and a person can read.
     """
 
     name: str
     example: str
     help: str
     read: Callable[[object], object]
+    show: Callable[[Any], object] = _as_it_is
 
 
 def parse_configuration(text: str, path: str = PATH) -> Configuration:
-    """The settings that ``text`` holds.
+    """The settings that ``text`` holds; the defaults for the others.
 
     Args:
         text: TOML.
@@ -110,9 +129,16 @@ def parse_configuration(text: str, path: str = PATH) -> Configuration:
             values[key] = setting.read(value)
         except _ValueError as error:
             raise ConfigurationError(
-                path, _line_of(key, text), f"{key}: {error}", error.cure
+                path, _line_of(error.key or key, text), f"{key}: {error}", error.cure
             ) from error
     return Configuration(**values)
+
+
+def lines_of(text: str) -> dict[str, int | None]:
+    """Of each setting that ``text``, which can be read, holds, the line it stands on."""
+    import tomllib  # noqa: PLC0415 - see above
+
+    return {key: _line_of(key, text) for key in tomllib.loads(text)}
 
 
 def _reserve(value: object) -> ReserveSetting:
@@ -142,7 +168,7 @@ def _basis_points(text: str, cure: str) -> int:
     whole = whole.lstrip("0")
     # Long before Python's own limit for the digits of a number.
     points = int((whole + fraction.ljust(2, "0"))[:_MOST_DIGITS])
-    if points > _WHOLE:
+    if points > WHOLE:
         raise _ValueError("more than 100 %", cure)
     return points
 
@@ -164,6 +190,63 @@ def _lock_timeout(value: object) -> float:
     return value
 
 
+def _commit_ratio(value: object) -> int:
+    cure = f"write a number above 0, up to {LARGEST_COMMIT_RATIO}, such as 1.5"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _ValueError("not a number", cure)
+    # not "<": nan is neither
+    if not 0 < value <= LARGEST_COMMIT_RATIO:
+        raise _ValueError(f"{_quoted(value)} is out of range", cure)
+    ratio = round(value * WHOLE)
+    if not ratio or abs(ratio / WHOLE - value) > _ROUNDING:
+        raise _ValueError("more than four digits after the point", cure)
+    return ratio
+
+
+def _count_unpromised(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _ValueError(f"{_quoted(value)} is neither true nor false", "write true or false")
+    return value
+
+
+def _partitions(value: object) -> tuple[PartitionBudget, ...]:
+    if not isinstance(value, dict):
+        raise _ValueError("not a table", "begin it with [partitions]")
+    return tuple(_budget(path, size) for path, size in value.items())
+
+
+def _budget(path: str, value: object) -> PartitionBudget:
+    if not path.startswith("/") or path.endswith("/") or not path.isprintable():
+        cure = 'write one as domains do, such as "/machine/prod"'
+        raise _ValueError(f"{_quoted(path)} is no partition", cure, path)
+    cure = 'write a size such as "64GiB"'
+    if not isinstance(value, str):
+        raise _ValueError(f"{_quoted(path)}: not a text in quotes", cure, path)
+    try:
+        size = parse_written_size(value)
+    except SizeError as error:
+        raise _ValueError(f"{_quoted(path)}: {error.problem}", cure, path) from error
+    if not isinstance(size, int):
+        raise _ValueError(f"{_quoted(path)}: a budget can't be unlimited", "leave it out", path)
+    return PartitionBudget(path, size)
+
+
+def _show_reserve(value: ReserveSetting | None) -> object:
+    if value is None:
+        return None
+    if value.size is not None:
+        return format_amount(value.size)
+    return f"{(value.basis_points or 0) / 100:g}%"
+
+
+def _show_ratio(value: int) -> float:
+    return value / WHOLE
+
+
+def _show_partitions(value: tuple[PartitionBudget, ...]) -> dict[str, str]:
+    return {budget.path: format_amount(budget.size) for budget in value}
+
+
 SETTINGS: Final = (
     Setting(
         name="host_reserve",
@@ -171,6 +254,7 @@ SETTINGS: Final = (
         help="what is kept for the host itself: a size, or a share of its memory; the default is "
         "5 % of it, at least 256 MiB, at most 4 GiB",
         read=_reserve,
+        show=_show_reserve,
     ),
     Setting(
         name="soft_limit_file",
@@ -184,6 +268,29 @@ SETTINGS: Final = (
         example="30",
         help="the seconds that a start waits for another one to be decided",
         read=_lock_timeout,
+    ),
+    Setting(
+        name="commit_ratio",
+        example="1.0",
+        help="how much of the memory that is not the host's may be promised: above 1, more than "
+        "there is; each start must still fit what is free",
+        read=_commit_ratio,
+        show=_show_ratio,
+    ),
+    Setting(
+        name="count_unpromised",
+        example="false",
+        help="whether guests that run without a promise count as if their RAM and expected "
+        "overhead had been promised; each start then reads all definitions",
+        read=_count_unpromised,
+    ),
+    Setting(
+        name="partitions",
+        example="{}",
+        help="a table of partitions: the most that may be promised to the guests of each and of "
+        "those below it",
+        read=_partitions,
+        show=_show_partitions,
     ),
 )
 """What the file may hold."""

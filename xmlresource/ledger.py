@@ -17,7 +17,7 @@ Opening, locking and replacing the file is ``system.state``'s business.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, Final, TypeAlias
 from zlib import crc32
 
@@ -138,6 +138,20 @@ class Ledger:
             lines=self.lines[:start] + self.lines[end:],
         )
 
+    def keep(self, uuids: Container[str]) -> "Ledger":
+        """The ledger with the promises to these guests alone, in one pass.
+
+        Raises:
+            LedgerError: A line makes no sense.
+        """
+        kept, total = [], 0
+        for line in self.lines.splitlines(keepends=True):
+            fields = _parse(line)
+            if fields.get("uuid") in uuids:
+                kept.append(line)
+                total += _size(fields)
+        return replace(self, promises=len(kept), total=total, lines=b"".join(kept))
+
     def for_boot(self, boot_id: str) -> "Ledger":
         """The ledger as it holds under ``boot_id``: empty where it was written under another."""
         if boot_id == self.boot_id:
@@ -162,10 +176,7 @@ class Ledger:
 
     def _put(self, promise: Promise, known: Fields) -> "Ledger":
         """With the fields of ``known`` that are not ours."""
-        if canonical_uuid(promise.uuid) != promise.uuid:
-            raise ValueError(f"not a canonical uuid: {promise.uuid!r}")
-        if promise.size < 0:
-            raise ValueError(f"a negative promise: {promise.size}")
+        _check(promise)
         rest = self.drop(promise.uuid)
         unknown = {name: value for name, value in known.items() if name not in _FIELDS}
         return replace(
@@ -223,10 +234,13 @@ def ledger_of(boot_id: str, promises: Iterable[Promise]) -> Ledger:
     Raises:
         ValueError: A uuid is not canonical, or a size is negative.
     """
-    ledger = Ledger(boot_id)
+    last: dict[str, Promise] = {}
     for promise in promises:
-        ledger = ledger.put(promise)
-    return ledger
+        _check(promise)
+        last.pop(promise.uuid, None)
+        last[promise.uuid] = promise
+    lines = b"".join(_line(_fields(promise)) for promise in last.values())
+    return Ledger(boot_id, len(last), sum(each.size for each in last.values()), lines)
 
 
 def canonical_uuid(text: str) -> str | None:
@@ -239,6 +253,13 @@ def canonical_uuid(text: str) -> str | None:
         parts.append(digits[at : at + length])
         at += length
     return "-".join(parts)
+
+
+def _check(promise: Promise) -> None:
+    if canonical_uuid(promise.uuid) != promise.uuid:
+        raise ValueError(f"not a canonical uuid: {promise.uuid!r}")
+    if promise.size < 0:
+        raise ValueError(f"a negative promise: {promise.size}")
 
 
 def _fields(promise: Promise) -> Fields:

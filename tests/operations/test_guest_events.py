@@ -318,6 +318,30 @@ def test_on_v2_the_chain_is_raised_and_lowered(tmp_path: Path) -> None:
     assert host.read("/sys/fs/cgroup/machine/memory.min") == str(200 * MIB)
 
 
+@pytest.mark.parametrize("operation", ["prepare", "stopped"])
+def test_on_v2_the_chain_is_lowered_after_a_guest_whose_end_nobody_told(
+    tmp_path: Path, operation: str
+) -> None:
+    host = FakeHost(tmp_path, version=2)
+    xml = domain("db1", 1, guarantee(100) + hard_limit(900))
+    host.run("db1", 4001, xml)
+    assert call(host, "started", xml) == (0, "")
+    host.end(4001)
+    (host.root / "run/libvirt/qemu/db1.pid").unlink()
+    call(host, operation, domain("web1", 2, guarantee(7500)), "web1")
+    assert host.read("/sys/fs/cgroup/machine/memory.min") == "0"
+
+
+def test_a_guarantee_raised_while_the_guest_runs_is_asked_for(host: FakeHost) -> None:
+    host.run("db1", 4242, domain("db1", 1, guarantee(100)))
+    assert call(host, "started", domain("db1", 1, guarantee(100))) == (0, "")
+    status, _ = call(host, "started", domain("db1", 1, guarantee(9000)))
+    assert status == ExitStatus.REFUSED
+    assert ledger(host).total == 100 * MIB
+    assert call(host, "started", domain("db1", 1, guarantee(200))) == (0, "")
+    assert ledger(host).total == 200 * MIB
+
+
 def test_on_v2_a_guarantee_as_high_as_the_limit_is_refused_at_once(tmp_path: Path) -> None:
     host = FakeHost(tmp_path, version=2)
     status, text = call(host, "prepare", domain("db1", 1, guarantee(100) + hard_limit(100)))

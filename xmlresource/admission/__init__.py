@@ -1,1 +1,1 @@
-"""Whether a guarantee can be promised: five rules, pure functions over facts and the ledger."""
+"""Whether a guarantee can be promised: pure functions over facts and the ledger."""

@@ -1,4 +1,4 @@
-"""The five rules of admission. Sizes are in bytes.
+"""The rules of admission. Sizes are in bytes.
 
 Each rule is a function from facts to reckonings; :func:`decide` asks them all, so that a refusal
 can tell every reason at once. Swap is in none of them: it never counts as memory that can be
@@ -13,9 +13,12 @@ from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule
 from xmlresource.admission.reserve import reserve_not_in_use, reserve_of_part
 from xmlresource.model.host import AncestorLimit, Host
 from xmlresource.model.promise import Held, HugepageShare, State
+from xmlresource.model.terms import WHOLE, PartitionBudget, Terms
 from xmlresource.units import approximate
 
 _LARGEST_SHOWN: Final = 5
+_UNPROMISED: Final = "guests without a promise"
+_PLAIN: Final = Terms()
 
 
 def decide(
@@ -24,6 +27,7 @@ def decide(
     held: Iterable[Held],
     reserve: int,
     ancestors: Sequence[AncestorLimit] = (),
+    terms: Terms = _PLAIN,
 ) -> Decision:
     """Whether the guest's guarantee can be promised.
 
@@ -33,13 +37,19 @@ def decide(
         held: The promises given so far. One to the same guest is left out: a start replaces it.
         reserve: The host reserve.
         ancestors: The limits above the place where the guest will run.
+        terms: What else the administrator settled.
     """
     others = tuple(each for each in held if each.promise.uuid != demand.uuid)
     reckonings = (
-        commitment(demand, host, others, reserve),
-        physical(demand, host, others, reserve),
-        *(each for limit in ancestors for each in ancestor(demand, limit, others)),
-        *(each for group in demand.nodes for each in nodes(demand, group, host, others, reserve)),
+        commitment(demand, host, others, reserve, terms),
+        physical(demand, host, others, reserve, terms.unpromised),
+        *(each for limit in ancestors for each in ancestor(demand, limit, others, terms)),
+        *(partition(demand, budget, others) for budget in terms.budgets),
+        *(
+            each
+            for group in demand.nodes
+            for each in nodes(demand, group, host, (*others, *terms.unpromised), reserve)
+        ),
         *hugepages(demand, host, others),
     )
     room = min(each.promisable for each in reckonings if each.promisable is not None)
@@ -53,51 +63,76 @@ def decide(
     )
 
 
-def commitment(demand: Demand, host: Host, others: Sequence[Held], reserve: int) -> Reckoning:
-    """Rule 1: Σ promises + G ≤ MemTotal - host reserve - hugepage pools."""
+def commitment(
+    demand: Demand, host: Host, others: Sequence[Held], reserve: int, terms: Terms = _PLAIN
+) -> Reckoning:
+    """Rule 1: Σ promises + G ≤ (MemTotal - host reserve - hugepage pools) x commit ratio."""
+    there = host.memory.total - reserve - host.memory.hugepage_bytes
     lines = (
         Line("MemTotal", host.memory.total),
         Line("host reserve", -reserve),
         Line("hugepages", -host.memory.hugepage_bytes),
+        *_unless_none(f"commit ratio {terms.commit_ratio / WHOLE:g}", terms.gain(there)),
         Line("promised", -_promised(others)),
+        *_unless_none(_UNPROMISED, -_promised(terms.unpromised)),
     )
     return _for_all(Rule.COMMITMENT, "", Rule.COMMITMENT, lines, demand)
 
 
-def physical(demand: Demand, host: Host, others: Sequence[Held], reserve: int) -> Reckoning:
+def physical(
+    demand: Demand,
+    host: Host,
+    others: Sequence[Held],
+    reserve: int,
+    unpromised: Sequence[Held] = (),
+) -> Reckoning:
     """Rule 2: G ≤ MemAvailable - promised but not used yet - host reserve not in use."""
     memory = host.memory
-    guests = sum(each.kept for each in others)
+    guests = sum(each.kept for each in (*others, *unpromised))
     to_keep = reserve_not_in_use(
         reserve, memory.total, memory.available, memory.hugepage_bytes, guests
     )
     lines = (
         Line("MemAvailable", memory.available),
         Line("promised, not used yet", -_untouched(others)),
+        *_unless_none(f"{_UNPROMISED}, not used yet", -_untouched(unpromised)),
         Line("host reserve, not used yet", -to_keep),
     )
     return _for_all(Rule.PHYSICAL, "", Rule.PHYSICAL, lines, demand)
 
 
 def ancestor(
-    demand: Demand, limit: AncestorLimit, others: Sequence[Held]
+    demand: Demand, limit: AncestorLimit, others: Sequence[Held], terms: Terms = _PLAIN
 ) -> tuple[Reckoning, Reckoning]:
     """Rule 3: the same two against one cgroup above the guest.
 
     The host reserve and hugepages are the host's business: neither is charged to the cgroup.
     """
     below = [each for each in others if each.promise.is_below(limit.path)]
-    committed = (Line("limit", limit.limit), Line("promised below it", -_promised(below)))
+    besides = [each for each in terms.unpromised if each.promise.is_below(limit.path)]
+    committed = (
+        Line("limit", limit.limit),
+        Line("promised below it", -_promised(below)),
+        *_unless_none(f"{_UNPROMISED} below it", -_promised(besides)),
+    )
     present = (
         Line("limit", limit.limit),
         Line("charged", -limit.usage),
         Line("page cache of it", limit.reclaimable),
         Line("promised below it, not used yet", -_untouched(below)),
+        *_unless_none(f"{_UNPROMISED} below it, not used yet", -_untouched(besides)),
     )
     return (
         _for_all(Rule.ANCESTORS, limit.path, Rule.COMMITMENT, committed, demand),
         _for_all(Rule.ANCESTORS, limit.path, Rule.PHYSICAL, present, demand),
     )
+
+
+def partition(demand: Demand, budget: PartitionBudget, others: Sequence[Held]) -> Reckoning:
+    """Σ promises in a partition and below it + G ≤ what the administrator gave it."""
+    inside = [each for each in others if budget.covers(each.promise.partition)]
+    lines = (Line("budget", budget.size), Line("promised in it", -_promised(inside)))
+    return _for_all(Rule.PARTITIONS, budget.path, Rule.COMMITMENT, lines, demand)
 
 
 def nodes(
@@ -255,6 +290,11 @@ def _share_on(held: Held, group: frozenset[int]) -> int:
 def _bound_elsewhere(held: Held, group: frozenset[int]) -> bool:
     shares = held.promise.shares
     return bool(shares) and not any(share.nodes & group for share in shares)
+
+
+def _unless_none(label: str, size: int) -> tuple[Line, ...]:
+    """A line that only some hosts have."""
+    return (Line(label, size),) if size else ()
 
 
 def _promised(held: Iterable[Held]) -> int:

@@ -6,9 +6,13 @@ the host reserve is in use, fits the more when some has.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from xmlresource.admission.demand import Demand
 from xmlresource.model.host import AncestorLimit, Host
+from xmlresource.model.terms import Terms
+
+_PLAIN: Final = Terms()
 
 
 def surely_fits(
@@ -17,6 +21,7 @@ def surely_fits(
     promised: int,
     reserve: int,
     ancestors: Sequence[AncestorLimit] = (),
+    terms: Terms = _PLAIN,
 ) -> bool:
     """Whether ``decide`` would admit the guest whatever its promises in detail.
 
@@ -28,13 +33,16 @@ def surely_fits(
         promised: The sum of all promises in the ledger, stale ones included.
         reserve: The host reserve.
         ancestors: The limits above the place where the guest will run.
+        terms: What else the administrator settled, ``unpromised`` apart.
     """
     if demand.nodes or demand.hugepages:
         return False
     needed = demand.guarantee + promised
     memory = host.memory
+    there = memory.total - reserve - memory.hugepage_bytes
     return (
-        needed <= memory.total - reserve - memory.hugepage_bytes
+        needed <= there + terms.gain(there)
         and needed <= memory.available - reserve
         and all(needed <= limit.limit - limit.usage for limit in ancestors)
+        and all(needed <= budget.size for budget in terms.budgets)
     )

@@ -8,11 +8,12 @@ from xmlresource.record import record
 
 
 class Rule(Enum):
-    """The five rules; a value is the rule's name in messages and in JSON."""
+    """The rules; a value is the rule's name in messages and in JSON."""
 
     COMMITMENT = "commitment"
     PHYSICAL = "physical"
     ANCESTORS = "ancestors"
+    PARTITIONS = "partitions"
     NODES = "nodes"
     HUGEPAGES = "hugepages"
 

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "memtune": "show or change the memory parameters of a guest of libvirt's",
     "reclaim": "take memory back from a guest that runs, and give it back again",
     "status": "how the host and its guests with a promise stand",
+    "config": "the host's settings, where each comes from and what it does",
     "hook": "install, remove or inspect the hook that libvirt calls",
 }
 """The commands by name, in the order of the help, each with its line there."""

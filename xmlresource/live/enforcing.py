@@ -23,7 +23,7 @@ from xmlresource.operations.enforcing import enforce, subject_of
 from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import promise_for
-from xmlresource.operations.running import settle_above
+from xmlresource.operations.settling import settle_above
 from xmlresource.record import record, replace
 from xmlresource.system import cgroups
 from xmlresource.system.state import Transaction
@@ -73,7 +73,7 @@ def put_in_force(host: Host, wanted: Wanted) -> InForce:
     report: Report | None = None
     try:
         with host.transaction() as book:
-            promises = bring_up_to_date(host.machine, book)
+            promises = bring_up_to_date(host, book)
             _refuse_contradictions(host, wanted)
             before = book.ledger.get(wanted.guest.uuid)
             _book(host, wanted, book, promises, before)
@@ -96,7 +96,7 @@ def settle(host: Host, wanted: Wanted, done: InForce) -> None:
     if done.promise is None or size >= done.promise.size:
         return
     with host.transaction() as book:
-        bring_up_to_date(host.machine, book)
+        bring_up_to_date(host, book)
         promise = book.ledger.get(wanted.guest.uuid)
         if promise is not None:
             book.ledger = (
@@ -115,7 +115,7 @@ def take_back(host: Host, wanted: Wanted, done: InForce) -> tuple[str, ...]:
         OSError: A kernel file can't be read.
     """
     with host.transaction() as book:
-        bring_up_to_date(host.machine, book)
+        bring_up_to_date(host, book)
         if done.promise is None:
             book.ledger = book.ledger.drop(wanted.guest.uuid)
         else:

@@ -10,9 +10,11 @@ from xmlresource.model.domain import Domain
 from xmlresource.model.host import AncestorLimit, Host
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.promise import Promise
+from xmlresource.model.terms import PartitionBudget, Terms
 from xmlresource.operations.book import held
+from xmlresource.printable import printable
 from xmlresource.system import charges, places
-from xmlresource.system.host import read_host
+from xmlresource.system.host import HostError, read_host
 from xmlresource.system.machine import Machine
 
 
@@ -57,9 +59,12 @@ def fits_at_once(
         HostError: The host does not tell what must be known.
         OSError: A kernel file can't be read.
     """
+    if configuration.count_unpromised:
+        return False
     host = host_for(machine, demand)
     reserve = host_reserve(host.memory.total, configuration.host_reserve)
-    return surely_fits(demand, host, promised, reserve, _above(machine, domain))
+    terms = Terms(configuration.commit_ratio, _budgets(configuration, domain))
+    return surely_fits(demand, host, promised, reserve, _above(machine, domain), terms)
 
 
 def reckon(
@@ -79,13 +84,35 @@ def reckon(
 
     host = host_for(machine, demand)
     reserve = host_reserve(host.memory.total, configuration.host_reserve)
-    return decide(demand, host, held(machine, promises), reserve, _above(machine, domain))
+    besides: tuple[Promise, ...] = ()
+    if configuration.count_unpromised:
+        from xmlresource.operations.unpromised import as_if_promised  # noqa: PLC0415 -- seldom set
+
+        besides = as_if_promised(machine, {demand.uuid, *(each.uuid for each in promises)})
+    terms = Terms(
+        configuration.commit_ratio, _budgets(configuration, domain), held(machine, besides)
+    )
+    above = _above(machine, domain)
+    return decide(demand, host, held(machine, promises), reserve, above, terms)
+
+
+def _budgets(configuration: Configuration, domain: Domain) -> tuple[PartitionBudget, ...]:
+    """Those that the guest counts against."""
+    return tuple(each for each in configuration.partitions if each.covers(domain.partition))
 
 
 def _above(machine: Machine, domain: Domain) -> tuple[AncestorLimit, ...]:
-    """The limits above the place where the guest will run."""
+    """The limits above the place where the guest will run.
+
+    Raises:
+        HostError: It would run in no partition that there can be.
+    """
     controller = places.host_controller(machine)
     if isinstance(controller, NoPlace):
         return ()
-    groups = partition_groups(domain.partition)
+    try:
+        groups = partition_groups(domain.partition)
+    except ValueError:
+        name = printable(domain.partition or "")
+        raise HostError(f"<partition> '{name}' is none that libvirt takes") from None
     return charges.ancestor_limits(machine, controller, groups, places.PAGE_SIZE)

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from xmlresource.cgroup.hierarchy import Controller, NoPlace, Version
 from xmlresource.document import Document, DocumentError
 from xmlresource.ledger import Ledger, LedgerError, canonical_uuid, ledger_of
+from xmlresource.model.domain import Domain
 from xmlresource.model.promise import Held, Promise, State
 from xmlresource.operations.guest_policy import concerns_us, guest_policy
+from xmlresource.operations.host import Host
+from xmlresource.operations.settling import settle_above
 from xmlresource.record import replace
 from xmlresource.staleness import Alive, processes_of, why_stale
 from xmlresource.system import charges, guests, log, places
@@ -15,28 +18,29 @@ from xmlresource.system.machine import Machine
 from xmlresource.system.state import StateFolder, Transaction
 
 
-def bring_up_to_date(machine: Machine, book: Transaction) -> tuple[Promise, ...]:
+def bring_up_to_date(host: Host, book: Transaction) -> tuple[Promise, ...]:
     """Leave in the book what stands, and return it.
 
-    A book that was lost or damaged is made anew from the guests that run.
+    What stands above guests that are gone is lowered. A book that was lost or damaged is made anew
+    from the guests that run.
 
     Raises:
         StateError: A damaged book can't be set aside.
+        OSError: The kernel does not tell what runs.
     """
     if not book.is_new:
         try:
-            promises = standing(machine, book.ledger)
+            promises = standing(host.machine, book.ledger)
         except LedgerError as error:
             book.set_aside(str(error))
         else:
             if len(promises) != book.ledger.promises:
-                for promise in book.ledger.all():
-                    if promise not in promises:
-                        book.ledger = book.ledger.drop(promise.uuid)
+                book.ledger = book.ledger.keep({promise.uuid for promise in promises})
+                settle_above(host, book)
             return promises
     if book.damage is not None:
         log.warning(f"{book.damage}; made anew from the guests that run")
-    book.ledger = rebuilt(machine, book.ledger.boot_id)
+    book.ledger = rebuilt(host.machine, book.ledger.boot_id)
     return book.ledger.all()
 
 
@@ -100,9 +104,18 @@ def promise_to(machine: Machine, guest: RunningGuest, document: Document) -> Pro
     uuid = None if domain is None else canonical_uuid(domain.uuid or "")
     if domain is None or uuid is None or not (size or policy.soft_share):
         return None
-    place = places.locate(machine, guest.process.pid)
-    if not size and (isinstance(place, NoPlace) or place.controller.version is Version.V1):
+    promise = promise_to_run(machine, guest, domain, (uuid, size))
+    if not size and not _is_on_v2(machine, promise):
         return None  # a soft limit needs something of the cgroups above on v2 alone
+    return replace(promise, soft=policy.soft_share)
+
+
+def promise_to_run(
+    machine: Machine, guest: RunningGuest, domain: Domain, promised: tuple[str, int]
+) -> Promise:
+    """A promise to a guest that runs: to which uuid, of how much."""
+    uuid, size = promised
+    place = places.locate(machine, guest.process.pid)
     return Promise(
         uuid=uuid,
         name=domain.name,
@@ -112,8 +125,14 @@ def promise_to(machine: Machine, guest: RunningGuest, document: Document) -> Pro
         process=guest.process,
         cgroup=None if isinstance(place, NoPlace) else place.cgroup,
         partition=domain.partition,
-        soft=policy.soft_share,
     )
+
+
+def _is_on_v2(machine: Machine, promise: Promise) -> bool:
+    controller = places.host_controller(machine)
+    if promise.cgroup is None or isinstance(controller, NoPlace):
+        return False
+    return controller.version is Version.V2
 
 
 def definition(guest: RunningGuest) -> Document | None:
@@ -126,6 +145,8 @@ def definition(guest: RunningGuest) -> Document | None:
 
 def held(machine: Machine, promises: tuple[Promise, ...]) -> tuple[Held, ...]:
     """The promises, each with what its guest has already."""
+    if not promises:
+        return ()
     controller = places.host_controller(machine)
     return tuple(_held(machine, controller, promise) for promise in promises)
 

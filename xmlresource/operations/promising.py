@@ -47,7 +47,7 @@ def admit(host: Host, guest: Guest, book: Transaction) -> Demand:
     asked = (host.machine, host.configuration, demand, guest.domain)
     if not book.is_new and fits_at_once(*asked, book.ledger.total):
         return demand
-    promises = bring_up_to_date(host.machine, book)
+    promises = bring_up_to_date(host, book)
     decision = reckon(*asked, promises)
     if not decision.admitted:
         from xmlresource.admission.refusal import refusal_text  # noqa: PLC0415 -- seldom needed

@@ -11,6 +11,7 @@ from xmlresource.operations.enforcing import enforce, subject_of
 from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import admit, promise_for, refuse_faults
+from xmlresource.operations.settling import settle_above
 from xmlresource.printable import printable
 from xmlresource.system import guests, log, places
 from xmlresource.system.machine import Machine
@@ -43,7 +44,7 @@ def take_in(host: Host, guest: Guest, process: Process) -> Report:
     if not _is_booked(host, guest):
         return _enforce(host, guest, process, None)
     with host.transaction() as book:
-        bring_up_to_date(host.machine, book)
+        bring_up_to_date(host, book)
         if guest.policy.declared.guarantee and not _is_promised(guest, book):
             # Not asked before, or for something else, or the book was lost since.
             admit(host, guest, book)
@@ -61,7 +62,7 @@ def stopped(host: Host, guest: Guest) -> None:
     if not _is_booked(host, guest):
         return
     with host.transaction() as book:
-        bring_up_to_date(host.machine, book)
+        bring_up_to_date(host, book)
         book.ledger = book.ledger.drop(guest.uuid)
         settle_above(host, book)
 
@@ -85,7 +86,7 @@ def settle_all(host: Host) -> None:
         OSError: A kernel file can't be read.
     """
     with host.transaction() as book:
-        bring_up_to_date(host.machine, book)
+        bring_up_to_date(host, book)
         settle_above(host, book)
 
 
@@ -101,7 +102,7 @@ def adopt(host: Host, guest: Guest, process: Process) -> Report:
         return _enforce(host, guest, process, None)
     done: Report | RefusalError
     with host.transaction() as book:
-        bring_up_to_date(host.machine, book)
+        bring_up_to_date(host, book)
         _confirm(host, guest, process, book)
         try:
             done = _enforce(host, guest, process, book)
@@ -118,22 +119,6 @@ def _is_booked(host: Host, guest: Guest) -> bool:
         return bool(guest.policy.declared.guarantee)
     controller = places.host_controller(host.machine)
     return not isinstance(controller, NoPlace) and controller.version is Version.V2
-
-
-def settle_above(host: Host, book: Transaction) -> None:
-    """Take from the cgroups above the guests what the book no longer promises.
-
-    Raises:
-        StateError: What is remembered of them makes no sense.
-        OSError: A kernel file can't be read.
-    """
-    if book.read_chain() is None:  # v1, or nothing is above a guest
-        return
-    from xmlresource.operations.chain import settle  # noqa: PLC0415 -- v2 alone needs it
-
-    report = settle(host, book)
-    if report is not None and not report.ok:
-        log.warning(report.describe())
 
 
 def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> None:

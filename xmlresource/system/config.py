@@ -28,20 +28,29 @@ def read_configuration(
     Raises:
         ConfigurationError: The file can't be read or trusted, or holds something unknown.
     """
+    text = read_text(machine, owner, calls)
+    return Configuration() if text is None else parse_configuration(text, PATH)
+
+
+def read_text(machine: Machine, owner: int = _ROOT, calls: Syscalls | None = None) -> str | None:
+    """The file's text; ``None`` where there is no file.
+
+    Raises:
+        ConfigurationError: It can't be read or trusted.
+    """
     try:
         content = _content(machine.path(PATH), owner, calls or Syscalls())
     except FileNotFoundError:
-        return Configuration()
+        return None
     except OSError as error:
         raise ConfigurationError(
             PATH, None, f"can't be read: {error.strerror or error}", "make it a plain file"
         ) from error
     try:
-        text = content.decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(PATH, line, "not UTF-8", "save it as UTF-8") from error
-    return parse_configuration(text, PATH)
 
 
 def _content(path: str, owner: int, calls: Syscalls) -> bytes:

@@ -1,0 +1,142 @@
+"""Every fault at every call of every scene, each with another guest starting at that moment."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from tests.fakes.host import FakeHost, uuid
+from tests.faults import invariants, scenes
+from tests.faults.points import FAULTS, Points, SpoiltMachine, spoilt
+from tests.faults.scenes import GUEST, LAST, RIVAL, Scene
+from xmlresource.system import log
+from xmlresource.system.machine import Machine
+
+
+@dataclass
+class Row:
+    """What became of one scene.
+
+    Attributes:
+        scene: Its name.
+        version: The version of cgroup.
+        points: The calls that the operation makes.
+        runs: By fault, how often it was tried.
+        violations: What did not hold, in words.
+    """
+
+    scene: str
+    version: int
+    points: int = 0
+    runs: dict[str, int] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+
+
+class Rival:
+    """A process that starts another guest when it is told to."""
+
+    def __init__(self) -> None:
+        context = get_context("fork")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+
+    def start_on(self, host: FakeHost) -> None:
+        """Begin."""
+        self._pipe.send(str(host.root))
+
+    def status(self) -> int:
+        """What the hook answered to it; by then it has begun."""
+        assert self._pipe.poll(60), "the call that was to be spoilt was not made"
+        found: int = self._pipe.recv()
+        return found
+
+    def end(self) -> None:
+        self._pipe.send("")
+        self._process.join()
+
+
+def _serve(pipe: Connection) -> None:
+    log._write = lambda _priority, _text: None
+    while root := pipe.recv():
+        pipe.send(scenes.call(Machine(root), "prepare", RIVAL))
+
+
+def count(template: FakeHost, scene: Scene, root: Path) -> list[str]:
+    """The calls that the operation makes."""
+    host = scenes.copy(template, root)
+    points = Points()
+    with spoilt(points):
+        scenes.call(SpoiltMachine(str(host.root), points), scene.operation, GUEST)
+    return points.made
+
+
+def run(folder: Path, scene: Scene, version: int, rival: Rival, *, step: int = 1) -> Row:
+    """All faults at all points of a scene; with ``step`` every so many of them, in turns."""
+    template = scenes.make(folder / "template", scene, version)
+    row = Row(scene.name, version)
+    row.points = len(count(template, scene, folder / "count"))
+    for turn, fault in enumerate(FAULTS):
+        for at in range(1 + turn % step, row.points + 1, step):
+            row.runs[fault] = row.runs.get(fault, 0) + 1
+            host = scenes.copy(template, folder / "host")
+            points = Points(fault, at, lambda host=host: rival.start_on(host))  # type: ignore[misc]
+            for violation in _one(host, scene, points, rival):
+                row.violations.append(f"{scene.name}, v{version}, {fault} at {at}: {violation}")
+            host.root.rename(folder / "done")
+            shutil.rmtree(folder / "done")
+    return row
+
+
+def _one(host: FakeHost, scene: Scene, points: Points, rival: Rival) -> Iterator[str]:
+    status = _spoil(host, scene, points)
+    taken = rival.status()
+    yield from invariants.right_after(host, damaged="damaged" in scene.name)
+    yield from _promised(host, scene, status, taken)
+    # Every other time libvirt's daemon is killed together with its hook.
+    if (points.at + FAULTS.index(points.fault)) % 2:
+        scenes.go_on(host, scene, status)
+    else:
+        scenes.come_back(host)
+    scenes.call(host.machine, "prepare", LAST)
+    yield from invariants.in_the_end(host)
+
+
+def _promised(host: FakeHost, scene: Scene, status: int, taken: int) -> Iterator[str]:
+    """Who was told to start has a promise, and not both can have been."""
+    if scene.operation == "prepare" and not status:
+        if not taken:
+            yield "both guests were let start, and only one fits"
+        if scenes.ledger(host).get(uuid(GUEST[1])) is None:
+            yield "let start without a promise"
+    if not taken and scenes.ledger(host).get(uuid(RIVAL[1])) is None:
+        yield "the other guest's promise was lost"
+
+
+def _spoil(host: FakeHost, scene: Scene, points: Points) -> int:
+    """Answer libvirt; what it sees of the hook's end."""
+
+    def answer() -> int:
+        with spoilt(points):
+            machine = SpoiltMachine(str(host.root), points)
+            return scenes.call(machine, scene.operation, GUEST)
+
+    if points.fault.startswith("kill"):
+        return _in_child(answer)
+    status = answer()
+    return 0 if scene.operation == "reconnect" else status  # hook.main sees to that
+
+
+def _in_child(answer: Callable[[], int]) -> int:
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            status = answer()
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)

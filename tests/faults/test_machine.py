@@ -1,0 +1,156 @@
+"""A host through any history of starts, ends, faults, crashes and lost books, against a model."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.fakes.host import MIB, FakeHost, uuid
+from tests.faults import scenes
+from tests.faults.points import ERRORS, Points, SpoiltMachine, spoilt
+
+GUESTS = [(f"guest{number}", number, mib) for number, mib in enumerate((1000, 2500, 4000, 6000), 1)]
+PICK = st.integers(0, 11)
+FAULT = st.tuples(st.sampled_from((*ERRORS, "short")), st.integers(1, 60)) | st.none()
+MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
+
+
+def of(guests: set["Guest"], pick: int) -> "Guest":
+    """One of them."""
+    return sorted(guests)[pick % len(guests)]
+
+
+Fault = tuple[str, int] | None
+Guest = tuple[str, int, int]
+
+
+class HostAgainstModel(RuleBasedStateMachine):
+    """The model knows who starts and who runs; libvirt is played by the rules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        folder = MEMORY if MEMORY.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(dir=folder))
+        self.starting: set[Guest] = set()
+        self.running: set[Guest] = set()
+        self.daemons = 1000
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    @initialize(version=st.sampled_from([1, 2]))
+    def make(self, version: int) -> None:
+        (self.folder / "host").mkdir()
+        self.host = FakeHost(self.folder / "host", version)
+        self.host.memory(scenes.RAM * MIB, scenes.RAM * MIB)
+        self.host.process(scenes.LIBVIRTD)
+
+    def call(self, operation: str, guest: Guest, fault: Fault = None) -> int:
+        points = Points(*(fault or ("", 0)))
+        with spoilt(points):
+            machine = SpoiltMachine(str(self.host.root), points)
+            return scenes.call(machine, operation, guest)
+
+    def forget(self, guest: Guest) -> None:
+        """What libvirt does after a start that failed, or a guest that ended."""
+        if scenes.runs(self.host, guest):
+            scenes.end(self.host, guest)
+        self.starting.discard(guest)
+        self.running.discard(guest)
+        for operation in ("stopped", "release"):
+            self.call(operation, guest)
+
+    @precondition(lambda self: len(self.starting | self.running) < len(GUESTS))
+    @rule(pick=PICK, fault=FAULT)
+    def prepare(self, pick: int, fault: Fault) -> None:
+        guest = of({*GUESTS} - self.starting - self.running, pick)
+        taken = sum(mib for _, _, mib in self.starting | self.running)
+        status = self.call("prepare", guest, fault)
+        fits = (taken + guest[2]) * MIB <= scenes.BUDGET
+        assert fits or status, "promised what another guest has"
+        assert status == 0 or fault or not fits, "refused what is to be had"
+        if status:
+            self.forget(guest)
+        else:
+            self.starting.add(guest)
+
+    @precondition(lambda self: self.starting)
+    @rule(pick=PICK, fault=FAULT)
+    def started(self, pick: int, fault: Fault) -> None:
+        guest = of(self.starting, pick)
+        scenes.run(self.host, guest)
+        if self.call("started", guest, fault):
+            self.forget(guest)
+        else:
+            self.starting.remove(guest)
+            self.running.add(guest)
+
+    @precondition(lambda self: self.running)
+    @rule(pick=PICK, fault=FAULT, told=st.booleans())
+    def end(self, pick: int, fault: Fault, told: bool) -> None:
+        guest = of(self.running, pick)
+        scenes.end(self.host, guest)
+        self.running.remove(guest)
+        if told:
+            self.call("stopped", guest, fault)
+            self.call("release", guest)
+
+    @rule(fault=FAULT)
+    def restart_libvirt(self, fault: Fault) -> None:
+        self.daemons += 1
+        self.host.process(scenes.LIBVIRTD, start_time=self.daemons)
+        self.starting.clear()
+        for guest in sorted(self.running):
+            self.call("reconnect", guest, fault)
+            fault = None
+
+    @rule()
+    def lose_the_book(self) -> None:
+        scenes.ledger_file(self.host).unlink(missing_ok=True)
+        self.starting.clear()  # nothing shows them any more; `started` asks again
+
+    @rule()
+    def damage_the_book(self) -> None:
+        if scenes.ledger_file(self.host).exists():
+            scenes.damage(self.host)
+            self.starting.clear()
+
+    @rule()
+    def reboot(self) -> None:
+        for guest in self.running:
+            scenes.end(self.host, guest)
+        self.daemons += 1
+        self.host.write("/proc/sys/kernel/random/boot_id", f"boot {self.daemons}\n")
+        self.host.group("/machine")
+        self.starting.clear()
+        self.running.clear()
+
+    @invariant()
+    def guests_have_what_they_were_promised(self) -> None:
+        if not hasattr(self, "host"):
+            return
+        assert sum(mib for _, _, mib in self.running) * MIB <= scenes.BUDGET
+        if self.host.version == 1:
+            return
+        for guest in self.running:
+            path = f"{scenes.folder_of(self.host, guest)}/memory.min"
+            assert int(self.host.read(path)) == guest[2] * MIB
+        above = int(self.host.read("/sys/fs/cgroup/machine/memory.min"))
+        assert above >= sum(mib for _, _, mib in self.running) * MIB
+
+    @invariant()
+    def no_more_is_promised_than_there_is(self) -> None:
+        if not hasattr(self, "host") or not scenes.ledger_file(self.host).exists():
+            return
+        if scenes.ledger_file(self.host).read_bytes() == b"no ledger":
+            return
+        book = scenes.ledger(self.host)
+        assert book.total <= scenes.BUDGET
+        if book.boot_id == self.host.read("/proc/sys/kernel/random/boot_id").strip():
+            for guest in self.running:
+                assert book.get(uuid(guest[1])) is not None, f"{guest[0]} lost its promise"
+
+
+TestHostAgainstModel = HostAgainstModel.TestCase
