@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "explain": "tell a rule's reason, an example and the cure",
     "show": "print the policy of a document",
     "overhead": "what a guest takes beyond its RAM, item by item",
-    "check": "would a guest be admitted on this host, now?",
+    "check": "would guests be admitted on this host, now?",
     "plan": "what would be written for a guest?",
     "apply": "put the policy of a guest that runs in force",
     "status": "how the host and its guests with a promise stand",
