@@ -1,16 +1,22 @@
 """check, plan, apply and status, on a host of plain files; the shapes of their JSON."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.host import GIB, MIB, FakeHost, domain, guarantee, hard_limit, uuid
+from xmlresource.admission import decide
+from xmlresource.admission.reckoning import Rule
 from xmlresource.cgroup.writes import Plan, Rejection
+from xmlresource.cli import check as check_command
+from xmlresource.cli import main
 from xmlresource.document import DocumentError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations.apply import apply
-from xmlresource.operations.check import check
+from xmlresource.operations.check import check, check_all, exit_status
 from xmlresource.operations.finding import NotRunningError
 from xmlresource.operations.guest import RefusalError
 from xmlresource.operations.guest_events import answer
@@ -89,6 +95,86 @@ def test_check_of_a_guest_that_asks_for_nothing(host: FakeHost, tmp_path: Path) 
     assert checked.decision is not None
     text = decision_report.as_text(checked.decision)
     assert text == "guest 'db1' admitted: it asks for no guarantee\n"
+
+
+def documents(tmp_path: Path, *xmls: bytes) -> list[str]:
+    paths = [tmp_path / f"{number}.xml" for number, _ in enumerate(xmls)]
+    for path, xml in zip(paths, xmls, strict=True):
+        path.write_bytes(xml)
+    return [str(path) for path in paths]
+
+
+def test_check_of_several_admits_them_one_after_the_other(host: FakeHost, tmp_path: Path) -> None:
+    paths = documents(
+        tmp_path,
+        domain("db1", 1, guarantee(5000)),
+        domain("web1", 2, guarantee(5000)),
+        domain("bad", 3, guarantee(2) + hard_limit(1)),
+        domain("web2", 4, guarantee(2000)),
+    )
+    found = check_all(paths, host.machine)
+    admitted = [each.decision and each.decision.admitted for each in found]
+    assert admitted == [True, False, None, True]
+    assert exit_status(found) is ExitStatus.FINDINGS
+    assert exit_status(found[:2]) is ExitStatus.REFUSED
+    assert exit_status(found[:1]) is ExitStatus.FINE
+    assert not (host.root / "run/xmlresource").exists()
+    again = check_all([paths[1], paths[0]], host.machine)
+    assert [each.decision and each.decision.admitted for each in again] == [True, False]
+
+
+def test_check_of_several_without_a_uuid(host: FakeHost, tmp_path: Path) -> None:
+    xml = domain("db1", 1, guarantee(5000)).replace(b"<uuid>", b"<!--").replace(b"</uuid>", b"-->")
+    found = check_all(documents(tmp_path, xml, xml), host.machine)
+    assert [each.decision and each.decision.admitted for each in found] == [True, False]
+
+
+def test_check_of_the_same_guest_twice(host: FakeHost, tmp_path: Path) -> None:
+    xml = domain("db1", 1, guarantee(5000))
+    found = check_all(documents(tmp_path, xml, xml), host.machine)
+    assert [each.decision and each.decision.admitted for each in found] == [True, True]
+
+
+def test_check_on_the_command_line(
+    host: FakeHost,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(check_command, "check_all", lambda paths: check_all(paths, host.machine))
+    paths = documents(
+        tmp_path,
+        domain("db1", 1, guarantee(5000)),
+        domain("web1", 2, guarantee(5000)),
+        domain("bad", 3, guarantee(2) + hard_limit(1)),
+    )
+    assert main(["check", *paths]) == ExitStatus.FINDINGS
+    shown = capsys.readouterr()
+    assert [line.partition(": ")[2][:20] for line in shown.out.splitlines()] == [
+        "guest 'db1' admitted",
+        "guest 'web1' refused",
+    ]
+    assert "XR301" in shown.err
+    assert main(["check", "--json", *paths]) == ExitStatus.FINDINGS
+    answer_ = json.loads(capsys.readouterr().out)
+    assert answer_["fit"] is False
+    assert [each["path"] for each in answer_["documents"]] == paths
+    assert answer_["documents"][1]["decision"]["admitted"] is False
+    assert answer_["documents"][2]["diagnostics"][0]["code"] == "XR301"
+    assert main(["check", "--explain", paths[0]]) == ExitStatus.FINE
+    explained = capsys.readouterr().out
+    assert "  MemAvailable: what the kernel could give now" in explained
+    assert main(["check", "--json", paths[0]]) == ExitStatus.FINE
+    assert json.loads(capsys.readouterr().out)["admitted"] is True
+
+
+def test_every_line_of_a_reckoning_can_be_explained() -> None:
+    source = "".join(Path(str(module.__file__)).read_text() for module in (decide,))
+    labels = re.findall(r'Line\(\s*"([^"]+)"', source)
+    assert len(labels) > 15
+    for label in (*labels, "commit ratio 2", "guests without a promise below it"):
+        assert decision_report._meaning(label)
+    assert set(decision_report._RULES) == set(Rule)
 
 
 def test_plan_for_a_guest_that_does_not_run(host: FakeHost, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ COMMANDS: Final = {
     "generate": "print a fragment that says what is assigned",
     "overhead": "what guests take beyond their RAM, item by item",
     "measure": "what a guest that runs takes, beside what was to be expected",
-    "check": "would a guest be admitted on this host, now?",
+    "check": "would guests be admitted on this host, now?",
     "plan": "what would be written for a guest?",
     "apply": "put the policy of a guest that runs in force",
     "memtune": "show or change the memory parameters of a guest of libvirt's",

@@ -1,13 +1,19 @@
-"""Would a guest be admitted here, now?"""
+"""Would a guest be admitted here, now? Would several, one after the other?"""
 
+from collections.abc import Sequence
+
+from xmlresource.admission.demand import Demand
 from xmlresource.admission.reckoning import Decision
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.admitting import demand_for, reckon
+from xmlresource.ledger import canonical_uuid
+from xmlresource.model.domain import Domain
+from xmlresource.model.promise import Promise, State
+from xmlresource.operations.admitting import demand_for, host_for, reckon
 from xmlresource.operations.book import current_promises
-from xmlresource.operations.host import open_host
+from xmlresource.operations.host import Host, open_host
 from xmlresource.operations.reading import domain_of, read_document
-from xmlresource.record import record
+from xmlresource.record import record, replace
 from xmlresource.rules import errors
 from xmlresource.system.machine import Machine
 
@@ -17,10 +23,12 @@ class Checked:
     """The answer for one document.
 
     Attributes:
+        path: The document.
         faults: What keeps the guest from starting wherever it is; then there is no decision.
         decision: Whether its guarantee could be promised.
     """
 
+    path: str
     faults: tuple[Diagnostic, ...]
     decision: Decision | None
 
@@ -45,12 +53,67 @@ def check(path: str, machine: Machine = Machine()) -> Checked:  # noqa: B008 -- 
         StateError: The book of promises can't be read.
         OSError: A kernel file can't be read.
     """
-    document = read_document(path)
-    domain = domain_of(document)
-    faults = tuple(errors(document))
-    if faults:
-        return Checked(faults, None)
-    host = open_host(machine)
-    promises = current_promises(machine, host.state)
-    demand = demand_for(domain, document.policy)
-    return Checked((), reckon(machine, host.configuration, demand, domain, promises))
+    (checked,) = check_all([path], machine)
+    return checked
+
+
+def check_all(
+    paths: Sequence[str],
+    machine: Machine = Machine(),  # noqa: B008 -- immutable
+) -> tuple[Checked, ...]:
+    """Whether these guests would be admitted one after the other, in this order.
+
+    Each that is admitted has its promise when the next one is asked about; one that is refused or
+    faulty leaves nothing. A document without a uuid is a guest of its own.
+
+    Raises:
+        DocumentError: A document can't be read, or is no domain.
+        ConfigurationError: The host's configuration can't be used.
+        HostError: The host does not tell what must be known.
+        StateError: The book of promises can't be read.
+        OSError: A kernel file can't be read.
+    """
+    host: Host | None = None
+    promises: tuple[Promise, ...] = ()
+    found = []
+    for number, path in enumerate(paths):
+        document = read_document(path)
+        domain = domain_of(document)
+        faults = tuple(errors(document))
+        if faults:
+            found.append(Checked(path, faults, None))
+            continue
+        if host is None:
+            host = open_host(machine)
+            promises = current_promises(machine, host.state)
+        demand = demand_for(domain, document.policy)
+        key = canonical_uuid(demand.uuid) or f"document {number}"
+        demand = replace(demand, uuid=key)
+        decision = reckon(machine, host.configuration, demand, domain, promises)
+        found.append(Checked(path, (), decision))
+        if decision.admitted and demand.guarantee:
+            others = tuple(each for each in promises if each.uuid != key)
+            promises = (*others, _promise(machine, demand, domain))
+    return tuple(found)
+
+
+def exit_status(found: Sequence[Checked]) -> ExitStatus:
+    """Of several answers: faults outweigh a refusal."""
+    statuses = {each.exit_status for each in found}
+    worst = (ExitStatus.FINDINGS, ExitStatus.REFUSED)
+    return next((each for each in worst if each in statuses), ExitStatus.FINE)
+
+
+def _promise(machine: Machine, demand: Demand, domain: Domain) -> Promise:
+    """What the book would hold of an admitted guest."""
+    default = host_for(machine, demand).default_hugepage if demand.hugepages else None
+    return Promise(
+        uuid=demand.uuid,
+        name=demand.name,
+        driver=domain.type,
+        size=demand.guarantee,
+        state=State.STARTING,
+        shares=demand.node_shares(),
+        hugepages=demand.hugepage_shares(default),
+        partition=domain.partition,
+    )

@@ -46,6 +46,11 @@ def as_json(result: Validation) -> dict[str, Any]:
     }
 
 
+def as_list(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    """The same objects alone, for a command with a shape of its own."""
+    return [_object(found) for found in diagnostics]
+
+
 def _lines(found: Diagnostic, lines: Lines) -> list[str]:
     span = span_of(found)
     place = f"{found.path}:{span.line}:{span.column}"
