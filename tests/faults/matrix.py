@@ -35,6 +35,10 @@ class Row:
     violations: list[str] = field(default_factory=list)
 
 
+class NotBegunError(Exception):
+    """The other guest's start was never answered: the call to be spoilt was not made."""
+
+
 class Rival:
     """A process that starts another guest when it is told to."""
 
@@ -50,7 +54,8 @@ class Rival:
 
     def status(self) -> int:
         """What the hook answered to it; by then it has begun."""
-        assert self._pipe.poll(60), "the call that was to be spoilt was not made"
+        if not self._pipe.poll(60):
+            raise NotBegunError
         found: int = self._pipe.recv()
         return found
 
@@ -83,12 +88,28 @@ def run(folder: Path, scene: Scene, version: int, rival: Rival, *, step: int = 1
         for at in range(1 + turn % step, row.points + 1, step):
             row.runs[fault] = row.runs.get(fault, 0) + 1
             host = scenes.copy(template, folder / "host")
-            points = Points(fault, at, lambda host=host: rival.start_on(host))  # type: ignore[misc]
-            for violation in _one(host, scene, points, rival):
-                row.violations.append(f"{scene.name}, v{version}, {fault} at {at}: {violation}")
+            try:
+                found = _spoilt_once(host, scene, (fault, at), rival)
+            except NotBegunError:
+                # Seen once in 20,000 runs, on an overloaded machine: a second time counts.
+                shutil.rmtree(host.root)
+                host = scenes.copy(template, folder / "host")
+                rival = Rival()
+                found = _spoilt_once(host, scene, (fault, at), rival)
+            row.violations += [
+                f"{scene.name}, v{version}, {fault} at {at}: {violation}" for violation in found
+            ]
             host.root.rename(folder / "done")
             shutil.rmtree(folder / "done")
     return row
+
+
+def _spoilt_once(
+    host: FakeHost, scene: Scene, spoilt_at: tuple[str, int], rival: Rival
+) -> list[str]:
+    """What did not hold; raises NotBegunError."""
+    points = Points(*spoilt_at, lambda: rival.start_on(host))
+    return list(_one(host, scene, points, rival))
 
 
 def _one(host: FakeHost, scene: Scene, points: Points, rival: Rival) -> Iterator[str]:
