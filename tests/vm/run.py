@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -70,7 +71,7 @@ def payload(work: Path, arguments: list[str]) -> None:
     """The second disk: the wheel, the tests, and what to run; and the third, swap."""
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", work / "wheel", REPOSITORY]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - ours
-    (work / "run").write_text(RUN.format(arguments=" ".join(arguments)))
+    (work / "run").write_text(RUN.format(arguments=shlex.join(arguments)))
     with tarfile.open(work / "payload", "w", format=tarfile.PAX_FORMAT) as tar:
         tar.add(work / "wheel", "wheel")
         tar.add(work / "run", "run")
