@@ -10,7 +10,6 @@ from xmlresource.model.promise import Process
 from xmlresource.system.guests import (
     RunningGuest,
     boot_id,
-    caller,
     parse_stat,
     process,
     running_guests,
@@ -51,7 +50,6 @@ def test_this_process() -> None:
     assert me is not None
     assert me.pid == os.getpid()
     assert start_times(HERE, [me.pid, me.pid]) == {me.pid: me.start_time}
-    assert caller() == os.getppid()
 
 
 def test_a_process_that_ended() -> None:

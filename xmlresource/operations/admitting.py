@@ -9,7 +9,7 @@ from xmlresource.configuration import Configuration
 from xmlresource.model.domain import Domain
 from xmlresource.model.host import AncestorLimit, Host
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.promise import Promise
+from xmlresource.model.promise import Promise, State
 from xmlresource.model.terms import PartitionBudget, Terms
 from xmlresource.operations.book import held
 from xmlresource.printable import printable
@@ -21,6 +21,25 @@ from xmlresource.system.machine import Machine
 def demand_for(domain: Domain, policy: MemoryPolicy) -> Demand:
     """What the guest asks of this host."""
     return demand_of(domain, policy, places.PAGE_SIZE)
+
+
+def starting_promise(machine: Machine, demand: Demand, domain: Domain) -> Promise:
+    """What the book holds of a guest that was admitted and starts.
+
+    Raises:
+        HostError: The host does not tell what must be known.
+    """
+    default = host_for(machine, demand).default_hugepage if demand.hugepages else None
+    return Promise(
+        uuid=demand.uuid,
+        name=demand.name,
+        driver="lxc" if domain.type == "lxc" else "qemu",
+        size=demand.guarantee,
+        state=State.STARTING,
+        shares=demand.node_shares(),
+        hugepages=demand.hugepage_shares(default),
+        partition=domain.partition,
+    )
 
 
 def host_for(machine: Machine, demand: Demand) -> Host:

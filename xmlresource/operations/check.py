@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from xmlresource.admission.demand import Demand
 from xmlresource.admission.reckoning import Decision
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.exit_status import ExitStatus
 from xmlresource.ledger import canonical_uuid
-from xmlresource.model.domain import Domain
-from xmlresource.model.promise import Promise, State
-from xmlresource.operations.admitting import demand_for, host_for, reckon
+from xmlresource.model.promise import Promise
+from xmlresource.operations.admitting import demand_for, reckon, starting_promise
 from xmlresource.operations.book import current_promises
 from xmlresource.operations.host import Host, open_host
 from xmlresource.operations.reading import domain_of, read_document
@@ -93,7 +91,7 @@ def check_all(
         found.append(Checked(path, (), decision))
         if decision.admitted and demand.guarantee:
             others = tuple(each for each in promises if each.uuid != key)
-            promises = (*others, _promise(machine, demand, domain))
+            promises = (*others, starting_promise(machine, demand, domain))
     return tuple(found)
 
 
@@ -102,18 +100,3 @@ def exit_status(found: Sequence[Checked]) -> ExitStatus:
     statuses = {each.exit_status for each in found}
     worst = (ExitStatus.FINDINGS, ExitStatus.REFUSED)
     return next((each for each in worst if each in statuses), ExitStatus.FINE)
-
-
-def _promise(machine: Machine, demand: Demand, domain: Domain) -> Promise:
-    """What the book would hold of an admitted guest."""
-    default = host_for(machine, demand).default_hugepage if demand.hugepages else None
-    return Promise(
-        uuid=demand.uuid,
-        name=demand.name,
-        driver=domain.type,
-        size=demand.guarantee,
-        state=State.STARTING,
-        shares=demand.node_shares(),
-        hugepages=demand.hugepage_shares(default),
-        partition=domain.partition,
-    )

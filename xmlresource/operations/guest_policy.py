@@ -1,7 +1,6 @@
 """What of a live guest's definition is ours to enforce."""
 
 from xmlresource.cgroup.hierarchy import Version
-from xmlresource.codes import CODES
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document import Document
 from xmlresource.document.forms import containers
@@ -66,8 +65,3 @@ def obstacles(document: Document, version: Version | None) -> list[Diagnostic]:
         # Elsewhere a warning: only v2 protects memory, and only there nothing is left to reclaim.
         found.extend(guarantee_equals_limit(document))
     return found
-
-
-def version_note() -> str:
-    """Why a warning is an obstacle here."""
-    return CODES["XR309"].reason

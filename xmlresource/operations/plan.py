@@ -65,12 +65,6 @@ def plan(path: str, machine: Machine = Machine()) -> Plan | Rejection:  # noqa: 
     )
 
 
-def plan_new(policy: MemoryPolicy, controller: Controller) -> Plan | Rejection:
-    """What putting ``policy`` in force takes in a cgroup as libvirt makes it."""
-    place, state = _new(controller, None)
-    return plan_writes(policy, place, state)
-
-
 def _sums(
     host: Host, domain: Domain, policy: MemoryPolicy, place: Place, state: State
 ) -> Mapping[str, Amount]:

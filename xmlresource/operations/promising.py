@@ -3,13 +3,14 @@
 from xmlresource.admission.demand import Demand
 from xmlresource.cgroup.hierarchy import NoPlace, Version
 from xmlresource.exit_status import ExitStatus
-from xmlresource.model.promise import Promise, State
-from xmlresource.operations.admitting import demand_for, fits_at_once, host_for, reckon
+from xmlresource.model.promise import Promise
+from xmlresource.operations.admitting import demand_for, fits_at_once, reckon, starting_promise
 from xmlresource.operations.book import bring_up_to_date
 from xmlresource.operations.guest import Guest, RefusalError, faulty
 from xmlresource.operations.guest_policy import obstacles
 from xmlresource.operations.host import Host
 from xmlresource.printable import printable
+from xmlresource.record import replace
 from xmlresource.system import guests, log, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
@@ -93,16 +94,10 @@ def _refuse_full_container(guest: Guest) -> None:
 def promise_for(host: Host, guest: Guest, demand: Demand, caller: int | None) -> Promise:
     """The promise to a guest that starts."""
     machine = host.machine
-    default = host_for(machine, demand).default_hugepage if demand.hugepages else None
-    return Promise(
+    return replace(
+        starting_promise(machine, demand, guest.domain),
         uuid=guest.uuid,
         name=guest.name,
-        driver=guest.driver,
-        size=demand.guarantee,
-        state=State.STARTING,
-        shares=demand.node_shares(),
-        hugepages=demand.hugepage_shares(default),
-        partition=guest.domain.partition,
         caller=None if caller is None else guests.process(machine, caller),
         since=guests.seconds_since_boot(),
         soft=guest.policy.soft_share,

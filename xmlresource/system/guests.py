@@ -4,7 +4,6 @@ libvirt keeps ``NAME.pid`` and ``NAME.xml`` of each running guest in its run fol
 from the folder's listing, never from XML; what the XML says is for the caller to read.
 """
 
-import os
 import time
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -53,11 +52,6 @@ def boot_id(machine: Machine) -> str:
 def seconds_since_boot() -> int:
     """The time that no clock setting moves, suspend included."""
     return int(time.clock_gettime(time.CLOCK_BOOTTIME))
-
-
-def caller() -> int:
-    """The pid of the process that called this one: for a hook, the libvirt daemon."""
-    return os.getppid()
 
 
 def process(machine: Machine, pid: int) -> Process | None:
