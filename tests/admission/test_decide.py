@@ -47,6 +47,17 @@ def test_commitment() -> None:
     assert reckoning.promisable == 23 * GIB
 
 
+def test_page_cache_is_available_and_so_nobodys_use() -> None:
+    """Of 10 GiB 6 are available; the guest keeps 1, its cache is in the 6, the host has 3."""
+    region = MemoryRegion(10 * GIB, 6 * GIB)
+    host = Host(region, {0: region})
+    held = [Held(promise("a", GIB), charged=3 * GIB, reclaimable=2 * GIB)]
+    demand = Demand("g", "u", GIB, GIB, GIB, (NodeDemand(nodes(0), GIB, rest=True),))
+    decision = decide(demand, host, held, 2 * GIB)
+    assert one(decision, Rule.PHYSICAL).room == 6 * GIB
+    assert one(decision, Rule.NODES, Rule.PHYSICAL).room == 6 * GIB
+
+
 def test_physical() -> None:
     held = [
         Held(promise("a", 20 * GIB), charged=5 * GIB),
