@@ -20,6 +20,7 @@ packages='
     jing
     busybox-static
     python3-libvirt
+    ansible
     python3-venv
 '
 
