@@ -31,6 +31,8 @@ _UUID_LENGTHS: Final = [8, 4, 4, 4, 12]
 _HEX: Final = frozenset("0123456789abcdef")
 _TRAILER: Final = b"crc32 "
 _TRAILER_LENGTH: Final = len(b"crc32 01234567\n")
+_TAKEN: Final = ("at_once", "pinned")
+_COUNTS: Final = ("soft", *_TAKEN)
 _FIELDS: Final = frozenset(Promise.__match_args__)
 
 Fields: TypeAlias = dict[str, Any]
@@ -52,7 +54,7 @@ class Ledger:
     Attributes:
         boot_id: The boot: no promise outlives it.
         promises: How many there are.
-        total: The sum of their sizes, in bytes.
+        total: The sum of what they need (``Promise.needed``), in bytes.
         lines: One line of JSON for each, ``uuid`` first.
         extra: Fields of the header that this version does not know.
     """
@@ -84,7 +86,7 @@ class Ledger:
             raise LedgerError("its lines are not as many as its header says")
         if len({each.uuid for each in found}) != self.promises:
             raise LedgerError("a guest has two promises")
-        if sum(each.size for each in found) != self.total:
+        if sum(each.needed for each in found) != self.total:
             raise LedgerError("the promises do not add up to the header's sum")
         return found
 
@@ -97,7 +99,11 @@ class Ledger:
         return self._put(promise, {})
 
     def confirm(
-        self, uuid: str, process: Process | None = None, cgroup: str | None = None
+        self,
+        uuid: str,
+        process: Process | None = None,
+        cgroup: str | None = None,
+        pinned: int | None = None,
     ) -> "Ledger":
         """The ledger with the guest known to run; as it is where nothing was promised to it.
 
@@ -105,6 +111,7 @@ class Ledger:
             uuid: The guest.
             process: Its process; ``None`` leaves what is known.
             cgroup: Its cgroup; ``None`` leaves what is known.
+            pinned: What is pinned of its RAM; ``None`` leaves what is known.
 
         Raises:
             LedgerError: The guest's line makes no sense.
@@ -119,6 +126,8 @@ class Ledger:
             state=State.RUNNING,
             process=process or promise.process,
             cgroup=cgroup or promise.cgroup,
+            at_once=0,  # it has taken it
+            pinned=promise.pinned if pinned is None else pinned,
         )
         return self._put(running, fields)
 
@@ -134,7 +143,7 @@ class Ledger:
         return replace(
             self,
             promises=self.promises - 1,
-            total=self.total - _size(_parse(self.lines[start:end])),
+            total=self.total - _needed(_parse(self.lines[start:end])),
             lines=self.lines[:start] + self.lines[end:],
         )
 
@@ -149,7 +158,7 @@ class Ledger:
             fields = _parse(line)
             if fields.get("uuid") in uuids:
                 kept.append(line)
-                total += _size(fields)
+                total += _needed(fields)
         return replace(self, promises=len(kept), total=total, lines=b"".join(kept))
 
     def for_boot(self, boot_id: str) -> "Ledger":
@@ -182,7 +191,7 @@ class Ledger:
         return replace(
             rest,
             promises=rest.promises + 1,
-            total=rest.total + promise.size,
+            total=rest.total + promise.needed,
             lines=rest.lines + _line(_fields(promise) | unknown),
         )
 
@@ -240,7 +249,7 @@ def ledger_of(boot_id: str, promises: Iterable[Promise]) -> Ledger:
         last.pop(promise.uuid, None)
         last[promise.uuid] = promise
     lines = b"".join(_line(_fields(promise)) for promise in last.values())
-    return Ledger(boot_id, len(last), sum(each.size for each in last.values()), lines)
+    return Ledger(boot_id, len(last), sum(each.needed for each in last.values()), lines)
 
 
 def canonical_uuid(text: str) -> str | None:
@@ -278,8 +287,9 @@ def _fields(promise: Promise) -> Fields:
             [each.page_size, each.size, None if each.nodes is None else sorted(each.nodes)]
             for each in promise.hugepages
         ]
-    if promise.soft:
-        fields["soft"] = promise.soft
+    for name in _COUNTS:
+        if count := getattr(promise, name):
+            fields[name] = count
     for name in ("process", "caller"):
         process: Process | None = getattr(promise, name)
         if process is not None:
@@ -302,7 +312,7 @@ def _promise(fields: Fields) -> Promise:
             uuid=_text(fields["uuid"]),
             name=_text(fields["name"]),
             driver=_text(fields["driver"]),
-            size=_size(fields),
+            size=_count(fields["size"]),
             state=State(fields["state"]),
             shares=tuple(
                 NodeShare(_nodes(nodes), _count(size)) for nodes, size in fields.get("shares", ())
@@ -319,14 +329,15 @@ def _promise(fields: Fields) -> Promise:
             partition=_text_or_none(fields.get("partition")),
             caller=_process(fields.get("caller")),
             since=None if fields.get("since") is None else _count(fields["since"]),
-            soft=_count(fields.get("soft", 0)),
+            **{name: _count(fields.get(name, 0)) for name in _COUNTS},
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise LedgerError(f"a promise makes no sense: {error!r}") from error
 
 
-def _size(fields: Fields) -> int:
-    return _count(fields.get("size"))
+def _needed(fields: Fields) -> int:
+    """``Promise.needed`` of a line, without the rest of it."""
+    return max(_count(fields.get("size")), *(_count(fields.get(name, 0)) for name in _TAKEN))
 
 
 def _process(value: object) -> Process | None:

@@ -7,6 +7,7 @@ from xmlresource.admission.quick import surely_fits
 from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule
 from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
 from xmlresource.model.promise import Held, HugepageShare, NodeShare, Promise, State
+from xmlresource.model.terms import PartitionBudget, Terms
 from xmlresource.record import replace
 
 PAGE = 4096
@@ -185,6 +186,83 @@ def test_a_node_that_is_not_there_has_no_memory() -> None:
     assert decision.failed[0].title == "nodes, commitment on nodes 2-4,7"
 
 
+PINNED = Demand(
+    "g",
+    "u",
+    2 * GIB,
+    ram=30 * GIB,
+    ordinary=30 * GIB,
+    nodes=(NodeDemand(nodes(0), 16 * GIB, rest=False, at_once=16 * GIB, pinned=16 * GIB),),
+    at_once=30 * GIB,
+    pinned=30 * GIB,
+    taken_by=("hostdev pci", "allocation immediate"),
+    pinned_by=("hostdev pci",),
+)
+
+
+def test_what_is_pinned_is_asked_for_beyond_the_guarantee() -> None:
+    limit = AncestorLimit("/machine", 29 * GIB, 0)
+    terms = Terms(budgets=(PartitionBudget("/machine", 31 * GIB),))
+    decision = decide(PINNED, NODE_HOST, [], RESERVE, [limit], terms)
+    assert [(each.rule, each.asked, each.admitted) for each in decision.reckonings] == [
+        (Rule.COMMITMENT, 30 * GIB, True),
+        (Rule.PHYSICAL, 30 * GIB, True),
+        (Rule.ANCESTORS, 30 * GIB, False),
+        (Rule.ANCESTORS, 30 * GIB, False),
+        (Rule.PARTITIONS, 30 * GIB, True),
+        (Rule.NODES, 16 * GIB, True),
+        (Rule.NODES, 16 * GIB, True),
+    ]
+    because = {each.because for each in decision.reckonings}
+    assert because == {
+        "pinned by hostdev pci",
+        "taken at once by hostdev pci, allocation immediate",
+    }
+    # No guarantee makes it fit, however small.
+    assert [each.promisable for each in decision.reckonings[2:4]] == [0, 0]
+    assert decision.promisable == 0
+
+
+def test_a_guarantee_above_what_is_pinned_covers_it() -> None:
+    decision = decide(replace(PINNED, guarantee=40 * GIB), NODE_HOST, [], 0)
+    assert {each.because for each in decision.reckonings} == {""}
+    assert [each.asked for each in decision.reckonings] == [40 * GIB] * 2 + [16 * GIB] * 2
+
+
+def test_what_is_taken_at_once_is_not_committed() -> None:
+    own = NodeDemand(nodes(0), 16 * GIB, rest=False, at_once=16 * GIB)
+    demand = replace(PINNED, pinned=0, pinned_by=(), nodes=(own,))
+    decision = decide(demand, NODE_HOST, [], RESERVE)
+    assert [(each.asked, bool(each.because)) for each in decision.reckonings] == [
+        (2 * GIB, False),
+        (30 * GIB, True),
+        (2 * GIB, False),
+        (16 * GIB, True),
+    ]
+
+
+def test_what_others_pinned_or_take_at_once_counts() -> None:
+    pinned = replace(promise("a", GIB), pinned=10 * GIB)
+    starting = replace(promise("b", 2 * GIB, State.STARTING), at_once=9 * GIB)
+    held = [Held(pinned, charged=4 * GIB), Held(starting, charged=3 * GIB)]
+    decision = decide(Demand("g", "u", GIB), HOST, held, RESERVE)
+    assert Line("promised", -12 * GIB) in one(decision, Rule.COMMITMENT).lines
+    assert Line("promised, not used yet", -12 * GIB) in one(decision, Rule.PHYSICAL).lines
+    assert [each.uuid for each in decision.largest] == ["a", "b"]
+
+
+def test_what_others_pinned_on_nodes_counts_there() -> None:
+    share = (NodeShare(nodes(0), 9 * GIB),)
+    pinned = replace(promise("a", GIB), pinned=12 * GIB, shares=share)
+    starting = replace(promise("b", 2 * GIB, State.STARTING), at_once=9 * GIB, shares=share)
+    held = [Held(pinned, charged=8 * GIB), Held(starting)]
+    demand = Demand("g", "u", GIB, nodes=(NodeDemand(nodes(0), 0, rest=True),))
+    decision = decide(demand, NODE_HOST, held, RESERVE)
+    assert Line("promised there", -11 * GIB) in one(decision, Rule.NODES, Rule.COMMITMENT).lines
+    present = one(decision, Rule.NODES, Rule.PHYSICAL)
+    assert Line("promised there, not used yet", -13 * GIB) in present.lines
+
+
 POOLS = Host(
     MemoryRegion(
         64 * GIB,
@@ -293,6 +371,8 @@ def demands(draw: st.DrawFn) -> Demand:
     cells = [draw(PAGES) for _ in groups]
     rest = draw(st.sampled_from([None, *range(len(groups))]))
     outside = draw(PAGES)
+    is_pinned, at_once = draw(st.sampled_from([(False, False), (False, True), (True, True)]))
+    ordinary = sum(cells) + outside
     hugepages = st.builds(
         HugepageDemand, st.sampled_from([None, HUGE]), st.just(HUGE), st.none() | NODE_SETS
     )
@@ -300,13 +380,15 @@ def demands(draw: st.DrawFn) -> Demand:
         name="g",
         uuid="u",
         guarantee=draw(PAGES),
-        ram=sum(cells) + outside,
-        ordinary=sum(cells) + outside,
+        ram=ordinary,
+        ordinary=ordinary,
         nodes=tuple(
-            NodeDemand(group, size, at == rest)
+            NodeDemand(group, size, at == rest, size * at_once, size * is_pinned)
             for at, (group, size) in enumerate(zip(groups, cells, strict=True))
         ),
         hugepages=tuple(draw(st.lists(hugepages, max_size=1))),
+        at_once=ordinary * at_once,
+        pinned=ordinary * is_pinned,
     )
 
 
@@ -325,6 +407,8 @@ def helds(draw: st.DrawFn) -> Held:
             shares=tuple(shares),
             hugepages=draw(st.sampled_from([(), (HugepageShare(HUGE, HUGE),)])),
             cgroup=draw(st.sampled_from([None, "/a/x", "/b/x"])),
+            at_once=draw(PAGES),
+            pinned=draw(PAGES),
         ),
         charged,
         draw(st.integers(0, charged)),
@@ -357,6 +441,31 @@ def test_what_can_be_promised_is_exact(
     assert not admits(most + PAGE)
     assert decision.admitted == (demand.guarantee <= most)
     assert bool(decision.failed) != decision.admitted
+
+
+@given(demands(), hosts(), BOOKS, PAGES, LIMITS, PAGES, PAGES)
+def test_taking_more_never_helps(
+    demand: Demand,
+    host: Host,
+    held: list[Held],
+    reserve: int,
+    limits: list[AncestorLimit],
+    at_once: int,
+    pinned: int,
+) -> None:
+    more = replace(
+        demand,
+        at_once=demand.at_once + at_once + pinned,
+        pinned=demand.pinned + pinned,
+        nodes=tuple(
+            replace(each, at_once=each.at_once + at_once + pinned, pinned=each.pinned + pinned)
+            for each in demand.nodes
+        ),
+    )
+    before = decide(demand, host, held, reserve, limits)
+    after = decide(more, host, held, reserve, limits)
+    assert after.promisable <= before.promisable
+    assert before.admitted or not after.admitted
 
 
 @given(demands(), hosts(), BOOKS, PAGES, LIMITS, st.data())
@@ -423,7 +532,7 @@ def test_what_surely_fits_is_admitted(
     limits: list[AncestorLimit],
 ) -> None:
     for asked in (demand, replace(demand, nodes=(), hugepages=())):
-        if surely_fits(asked, host, sum(each.promise.size for each in held), reserve, limits):
+        if surely_fits(asked, host, sum(each.promise.needed for each in held), reserve, limits):
             assert decide(asked, host, held, reserve, limits).admitted
 
 

@@ -8,6 +8,7 @@ from xmlresource.admission.demand import (
     NodeDemand,
     demand_of,
 )
+from xmlresource.admission.ram import Backing, RamPart
 from xmlresource.model.domain import (
     Domain,
     HugepageRequest,
@@ -36,12 +37,15 @@ def demand(domain: Domain) -> Demand:
 
 def test_a_plain_guest() -> None:
     domain = Domain(name="db1", uuid="u", memory=4 * GIB)
-    assert demand(domain) == Demand("db1", "u", 2 * GIB, ram=4 * GIB, ordinary=4 * GIB)
+    part = RamPart("RAM", 4 * GIB, Backing.MEMORY)
+    assert demand(domain) == Demand(
+        "db1", "u", 2 * GIB, ram=4 * GIB, ordinary=4 * GIB, parts=(part,)
+    )
 
 
 def test_a_guarantee_rounds_up_to_a_page() -> None:
     policy = MemoryPolicy(min_guarantee=PAGE + 1024)
-    assert demand_of(Domain(), policy, PAGE) == Demand("", "", 2 * PAGE)
+    assert demand_of(Domain(), policy, PAGE).guarantee == 2 * PAGE
 
 
 @pytest.mark.parametrize(("memory", "ram"), [(None, 4 * GIB), (GIB, 4 * GIB), (5 * GIB, 5 * GIB)])

@@ -87,6 +87,27 @@ def test_what_is_needed_is_said_where_it_is_not_the_guarantee() -> None:
     assert "(nodes, commitment on node 3: 1 MiB needed, MemTotal 0 - host reserve 0" in line
 
 
+def test_what_asks_for_more_than_the_guarantee_is_said() -> None:
+    demand = Demand(
+        "g",
+        "u",
+        GIB,
+        at_once=21 * GIB,
+        pinned=21 * GIB,
+        taken_by=("hostdev pci",),
+        pinned_by=("hostdev pci",),
+    )
+    decision = refused(demand, *BOOK[:1])
+    assert first_line(decision) == (
+        "xmlresource: guest 'g' refused: it asks for a guarantee of 1 GiB, nothing can be promised "
+        "(commitment: 21 GiB pinned by hostdev pci, MemTotal 24 GiB - host reserve 1 GiB "
+        "- hugepages 0 - promised 8 GiB; largest promises: db2 8 GiB)"
+    )
+    assert "  asked for, taken at once by hostdev pci  22,548,578,304  (21 GiB)" in (
+        refusal_text(decision).splitlines()
+    )
+
+
 @given(st.text(st.characters(exclude_categories=())))
 def test_a_hostile_name_stays_in_its_place(name: str) -> None:
     guilty = replace(held("x", 24 * GIB).promise, name=name)

@@ -94,11 +94,17 @@ def test_memory_backing(inside, backing):
 
 def test_numa():
     domain = read(
-        "<cpu><numa><cell id='0' memory='1' unit='GiB'/><cell memory='x'/></numa></cpu>"
+        "<cpu><numa><cell id='0' memory='1' unit='GiB'/><cell memory='x'/>"
+        "<cell memory='4' memAccess='shared'/><cell memory='4' memAccess='private'/></numa></cpu>"
         "<numatune><memory mode='strict' nodeset='0-1'/><memory placement='auto'/>"
         "<memnode cellid='1' mode='preferred' nodeset='1'/><other/></numatune>"
     )
-    assert domain.cells == (NumaCell(0, GIB), NumaCell(1, 0))
+    assert domain.cells == (
+        NumaCell(0, GIB),
+        NumaCell(1, 0),
+        NumaCell(2, 4 * KIB, shared=True),
+        NumaCell(3, 4 * KIB, shared=False),
+    )
     assert domain.bindings == (
         NumaBinding("strict", frozenset({0, 1})),
         NumaBinding("strict", None),

@@ -1,7 +1,9 @@
 """The rules of admission. Sizes are in bytes.
 
 Each rule is a function from facts to reckonings; :func:`decide` asks them all, so that a refusal
-can tell every reason at once. Swap is in none of them: it never counts as memory that can be
+can tell every reason at once. *Commitment* is about what nobody else can be promised: guarantees,
+and what is pinned beyond them. *Physical* is about what must be there: guarantees, and what a guest
+takes beyond them before it runs. Swap is in none of them: it never counts as memory that can be
 promised.
 """
 
@@ -9,12 +11,18 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from xmlresource.admission.demand import Demand, NodeDemand
-from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule
+from xmlresource.admission.reckoning import (
+    Decision,
+    Line,
+    Reckoning,
+    Rule,
+    nodes_text,
+    pages_text,
+)
 from xmlresource.admission.reserve import reserve_not_in_use, reserve_of_part
 from xmlresource.model.host import AncestorLimit, Host
 from xmlresource.model.promise import Held, HugepageShare, State
 from xmlresource.model.terms import WHOLE, PartitionBudget, Terms
-from xmlresource.units import approximate
 
 _LARGEST_SHOWN: Final = 5
 _UNPROMISED: Final = "guests without a promise"
@@ -58,7 +66,9 @@ def decide(
         demand=demand,
         reckonings=reckonings,
         promisable=room - room % host.page_size,
-        largest=tuple(sorted(promises, key=lambda each: (-each.size, each.name))[:_LARGEST_SHOWN]),
+        largest=tuple(
+            sorted(promises, key=lambda each: (-each.committed, each.name))[:_LARGEST_SHOWN]
+        ),
         promises=len(promises),
     )
 
@@ -157,17 +167,17 @@ def nodes(
         Line("MemTotal", total),
         Line("host reserve", -kept),
         Line("hugepages", -in_pools),
-        Line("promised there", -sum(_share_on(each, group.nodes) for each in others)),
+        Line("promised there", -sum(_committed_on(each, group.nodes) for each in others)),
     )
     present = (
         Line("available", available),
         Line(
             "promised there, not used yet",
-            -sum(min(_share_on(each, group.nodes), each.untouched) for each in others),
+            -sum(min(_bound_to(each, group.nodes), each.untouched) for each in others),
         ),
         Line("host reserve, not used yet", -to_keep),
     )
-    subject = _nodes_text(group.nodes)
+    subject = nodes_text(group.nodes)
     own = _all_bound_to(demand, group.nodes)
     return (
         _for_share(subject, Rule.COMMITMENT, committed, demand, own),
@@ -215,10 +225,9 @@ def _pool(
         Line("free pages", free),
         Line("for guests that start", -_pages_from(starting, size, group)),
     )
-    pages = f"pages of {approximate(size)}" if size else "pages of the default size"
     return Reckoning(
         rule=Rule.HUGEPAGES,
-        subject=pages if group is None else f"{pages} on {_nodes_text(group)}",
+        subject=pages_text(size, group),
         part=None,
         lines=lines,
         asked=asked,
@@ -241,9 +250,11 @@ def _pages_from(shares: Sequence[HugepageShare], size: int, group: frozenset[int
 def _for_all(
     rule: Rule, subject: str, part: Rule, lines: tuple[Line, ...], demand: Demand
 ) -> Reckoning:
-    """A rule under which the whole guarantee is asked for."""
+    """A rule under which the whole guarantee is asked for, or what is taken beyond it."""
     room = sum(line.size for line in lines)
-    return Reckoning(rule, subject, part, lines, demand.guarantee, max(0, room))
+    taken = demand.pinned if part is Rule.COMMITMENT else demand.at_once
+    asked, because = _asked(demand, part, demand.guarantee, taken)
+    return Reckoning(rule, subject, part, lines, asked, room if taken <= room else 0, because)
 
 
 def _for_share(
@@ -251,14 +262,27 @@ def _for_share(
 ) -> Reckoning:
     """A rule under which only what is bound to some nodes is asked for."""
     room = sum(line.size for line in lines)
+    share = own.share(demand.guarantee, demand.ordinary)
+    taken = own.pinned if part is Rule.COMMITMENT else own.at_once
+    asked, because = _asked(demand, part, share, taken)
     return Reckoning(
         rule=Rule.NODES,
         subject=subject,
         part=part,
         lines=lines,
-        asked=own.share(demand.guarantee, demand.ordinary),
-        promisable=_largest_guarantee(room, own, demand.ordinary),
+        asked=asked,
+        promisable=_largest_guarantee(room, own, demand.ordinary) if taken <= room else 0,
+        because=because,
     )
+
+
+def _asked(demand: Demand, part: Rule, share: int, taken: int) -> tuple[int, str]:
+    """What is asked for: the guarantee's share, or what is taken beyond it, and then why."""
+    if taken <= share:
+        return share, ""
+    if part is Rule.COMMITMENT:
+        return taken, f"pinned by {', '.join(demand.pinned_by)}"
+    return taken, f"taken at once by {', '.join(demand.taken_by)}"
 
 
 def _largest_guarantee(room: int, own: NodeDemand, ordinary: int) -> int | None:
@@ -268,7 +292,7 @@ def _largest_guarantee(room: int, own: NodeDemand, ordinary: int) -> int | None:
     then stays, and grows again beyond all RAM if the rest is bound here.
     """
     if room < own.cells:
-        return max(0, room)
+        return room
     if not own.rest:
         return None
     return ordinary + room - own.cells
@@ -278,13 +302,20 @@ def _all_bound_to(demand: Demand, group: frozenset[int]) -> NodeDemand:
     """All of the guest's own that is bound to any of these nodes."""
     touching = [each for each in demand.nodes if each.nodes & group]
     return NodeDemand(
-        group, sum(each.cells for each in touching), any(each.rest for each in touching)
+        nodes=group,
+        cells=sum(each.cells for each in touching),
+        rest=any(each.rest for each in touching),
+        at_once=sum(each.at_once for each in touching),
+        pinned=sum(each.pinned for each in touching),
     )
 
 
-def _share_on(held: Held, group: frozenset[int]) -> int:
-    shares = sum(share.size for share in held.promise.shares if share.nodes & group)
-    return min(shares, held.promise.size)
+def _bound_to(held: Held, group: frozenset[int]) -> int:
+    return sum(share.size for share in held.promise.shares if share.nodes & group)
+
+
+def _committed_on(held: Held, group: frozenset[int]) -> int:
+    return min(_bound_to(held, group), held.promise.committed)
 
 
 def _bound_elsewhere(held: Held, group: frozenset[int]) -> bool:
@@ -298,20 +329,8 @@ def _unless_none(label: str, size: int) -> tuple[Line, ...]:
 
 
 def _promised(held: Iterable[Held]) -> int:
-    return sum(each.promise.size for each in held)
+    return sum(each.promise.committed for each in held)
 
 
 def _untouched(held: Iterable[Held]) -> int:
     return sum(each.untouched for each in held)
-
-
-def _nodes_text(numbers: frozenset[int]) -> str:
-    """``node 0``, ``nodes 0-2,5``."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    listed = ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
-    return f"{'node' if len(numbers) == 1 else 'nodes'} {listed}"

@@ -1,20 +1,24 @@
-"""What a guest asks of a host, from its definition and its policy. Sizes are in bytes.
+"""What a guest asks of a host, from its definition and its policy. Sizes are in bytes."""
 
-Left to others: memory devices with nodes or page sizes of their own count as RAM outside any cell,
-and ``placement='auto'``, where libvirt chooses the nodes itself, binds to none.
-"""
-
+from collections.abc import Iterable
 from typing import Final
 
-from xmlresource.model.domain import Domain, HugepageRequest, NumaBinding, NumaCell
+from xmlresource.admission.ram import (
+    Backing,
+    RamPart,
+    binding_for,
+    boot_parts,
+    round_up,
+    strict_nodes,
+)
+from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.promise import HugepageShare, NodeShare
 from xmlresource.record import record
 
-# `restrictive` leaves the host nodes to the guest's cpuset, which lets no other node in, either.
-STRICT_MODES: Final = frozenset({"strict", "restrictive"})
-
-_NO_CELL: Final = -1  # RAM outside the guest's cells: memory devices
+# Types of a device, of whatever kind, that may pin the guest's RAM (pinning.py).
+_SUSPECT_TYPES: Final = frozenset({"hostdev", "vdpa", "nvme", "vhostvdpa"})
+_IMMEDIATE: Final = "allocation immediate"
 
 
 @record
@@ -25,11 +29,15 @@ class NodeDemand:
         nodes: The host's nodes, any of them.
         cells: The ordinary RAM of the guest cells bound to them.
         rest: Whether what is not RAM (the emulator's own memory) is bound to them, too.
+        at_once: What of ``cells`` is taken before the guest runs.
+        pinned: What of it can't be taken back.
     """
 
     nodes: frozenset[int]
     cells: int
     rest: bool
+    at_once: int = 0
+    pinned: int = 0
 
     def share(self, guarantee: int, ordinary: int) -> int:
         """What of ``guarantee`` may have to come from these nodes.
@@ -67,10 +75,16 @@ class Demand:
         name: Its name; from outside, escape it before showing it.
         uuid: Its uuid; empty where the document has none.
         guarantee: The bytes it must get, rounded up to a page as the kernel would.
-        ram: All its RAM.
+        ram: All the RAM it starts with.
         ordinary: Its RAM on ordinary memory.
         nodes: What is bound strictly to nodes, a row for each set of nodes.
         hugepages: What comes from hugepage pools, a row for each pool or set of pools.
+        at_once: What is taken before the guest runs, hugepages apart.
+        pinned: What of it can't be taken back as long as the guest runs.
+        taken_by: What of the definition has it taken at once.
+        pinned_by: What of the definition pins it.
+        parts: The RAM part by part.
+        most_ram: ``<maxMemory>``, of which nothing is asked before it is plugged in; 0 for none.
     """
 
     name: str
@@ -80,6 +94,22 @@ class Demand:
     ordinary: int = 0
     nodes: tuple[NodeDemand, ...] = ()
     hugepages: tuple[HugepageDemand, ...] = ()
+    at_once: int = 0
+    pinned: int = 0
+    taken_by: tuple[str, ...] = ()
+    pinned_by: tuple[str, ...] = ()
+    parts: tuple[RamPart, ...] = ()
+    most_ram: int = 0
+
+    @property
+    def committed(self) -> int:
+        """What nobody else can be promised: the guarantee, or what is pinned beyond it."""
+        return max(self.guarantee, self.pinned)
+
+    @property
+    def needed(self) -> int:
+        """What must be there: the guarantee, or what is taken at once beyond it."""
+        return max(self.guarantee, self.at_once)
 
     @property
     def host_nodes(self) -> frozenset[int]:
@@ -94,7 +124,8 @@ class Demand:
     def node_shares(self) -> tuple[NodeShare, ...]:
         """What to write into the ledger of the strict nodes."""
         return tuple(
-            NodeShare(each.nodes, each.share(self.guarantee, self.ordinary)) for each in self.nodes
+            NodeShare(each.nodes, max(each.share(self.guarantee, self.ordinary), each.at_once))
+            for each in self.nodes
         )
 
     def hugepage_shares(self, default_size: int | None) -> tuple[HugepageShare, ...]:
@@ -116,68 +147,95 @@ def demand_of(domain: Domain, policy: MemoryPolicy, page_size: int) -> Demand:
         page_size: The host's ordinary page. Pages of that size are no hugepages (as in libvirt's
             qemuBuildMemoryBackendProps).
     """
-    cells = _cells(domain)
-    guest_wide = _strict_nodes(domain.bindings, None)
-    bound: dict[frozenset[int], int] = {} if guest_wide is None else {guest_wide: 0}
-    pages: dict[tuple[int | None, frozenset[int] | None], int] = {}
-    ordinary = 0
-    for cell in cells:
-        nodes = _strict_nodes(domain.bindings, cell.number)
-        request = _request_for(domain.backing.hugepages, cell.number)
-        if request is None or request.size == page_size:
-            ordinary += cell.memory
-            if nodes is not None:
-                bound[nodes] = bound.get(nodes, 0) + cell.memory
-        elif cell.memory:
-            pool = (request.size, nodes)
-            pages[pool] = pages.get(pool, 0) + _round_up(cell.memory, request.size or 1)
+    pinned_by = _pinned_by(domain)
+    parts = ram_parts(domain, page_size, pinned=bool(pinned_by))
     return Demand(
         name=domain.name,
         uuid=domain.uuid or "",
-        guarantee=_round_up(policy.guarantee, page_size),
-        ram=sum(cell.memory for cell in cells),
-        ordinary=ordinary,
-        nodes=tuple(NodeDemand(nodes, size, nodes == guest_wide) for nodes, size in bound.items()),
-        hugepages=tuple(HugepageDemand(size, ram, nodes) for (size, nodes), ram in pages.items()),
+        guarantee=round_up(policy.guarantee, page_size),
+        ram=sum(part.size for part in parts),
+        ordinary=sum(part.size for part in parts if part.backing is Backing.MEMORY),
+        nodes=_bound(parts, strict_nodes(binding_for(domain, None))),
+        hugepages=_pools(parts),
+        at_once=_at_once(parts),
+        pinned=_pinned(parts),
+        taken_by=_taken_by(domain, parts, pinned_by),
+        pinned_by=pinned_by,
+        parts=parts,
+        most_ram=domain.max_memory or 0,
     )
 
 
-def _cells(domain: Domain) -> tuple[NumaCell, ...]:
-    """The guest's RAM by cell.
+def ram_parts(domain: Domain, page_size: int, *, pinned: bool) -> tuple[RamPart, ...]:
+    """The guest's RAM part by part."""
+    if not any(device.kind == "memory" for device in domain.devices):
+        return tuple(boot_parts(domain, 0, page_size, pinned=pinned))
+    # Most guests have no memory devices, and don't pay for those that have.
+    from xmlresource.admission import memory_devices  # noqa: PLC0415
 
-    Cells win over a smaller ``<memory>``; a larger one holds memory devices, too
-    (virDomainDefPostParseMemory). A guest without cells has all its RAM in cell 0.
-    """
-    memory = domain.memory or 0
-    if not domain.cells:
-        return (NumaCell(0, memory),)
-    rest = memory - sum(cell.memory for cell in domain.cells)
-    return (*domain.cells, NumaCell(_NO_CELL, rest)) if rest > 0 else domain.cells
-
-
-def _strict_nodes(bindings: tuple[NumaBinding, ...], cell: int | None) -> frozenset[int] | None:
-    """The host nodes that hold a guest cell (``None``: the guest as a whole).
-
-    A ``<memnode>`` of the cell comes before the guest's ``<memory>``, whatever its mode.
-    """
-    own = [binding for binding in bindings if binding.guest_cell == cell]
-    if not own and cell is not None:
-        own = [binding for binding in bindings if binding.guest_cell is None]
-    if own and own[0].mode in STRICT_MODES:
-        return own[0].nodes
-    return None
+    plugged = memory_devices.plugged_size(domain)
+    return (
+        *boot_parts(domain, plugged, page_size, pinned=pinned),
+        *memory_devices.device_parts(domain, page_size, pinned=pinned),
+    )
 
 
-def _request_for(requests: tuple[HugepageRequest, ...], cell: int) -> HugepageRequest | None:
-    """The ``<page>`` for a guest cell: one that names it, else the one that names none."""
-    for request in requests:
-        if request.guest_cells is not None and cell in request.guest_cells:
-            return request
-    for request in requests:
-        if request.guest_cells is None:
-            return request
-    return None
+def _taken_by(
+    domain: Domain, parts: Iterable[RamPart], pinned_by: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What has RAM taken at once; without any other reason it is a device's own way."""
+    if domain.backing.immediate:
+        return (*pinned_by, _IMMEDIATE)
+    own = (part.name for part in parts if part.at_once and part.backing is Backing.MEMORY)
+    return pinned_by or tuple(own)
 
 
-def _round_up(size: int, step: int) -> int:
-    return -(-size // step) * step
+def _pinned_by(domain: Domain) -> tuple[str, ...]:
+    """What pins the guest's RAM; most guests have nothing that could."""
+    if not (
+        domain.backing.locked
+        or domain.launch_security
+        or any(
+            device.kind == "hostdev" or device.attributes.get("type") in _SUSPECT_TYPES
+            for device in domain.devices
+        )
+    ):
+        return ()
+    from xmlresource.admission.pinning import pinned_by  # noqa: PLC0415 -- see above
+
+    return pinned_by(domain)
+
+
+def _bound(parts: Iterable[RamPart], guest_wide: frozenset[int] | None) -> tuple[NodeDemand, ...]:
+    """What is bound to nodes, by set of nodes; what is no RAM is bound to ``guest_wide``."""
+    bound: dict[frozenset[int], list[RamPart]] = {} if guest_wide is None else {guest_wide: []}
+    for part in parts:
+        if part.nodes is not None and part.backing is Backing.MEMORY:
+            bound.setdefault(part.nodes, []).append(part)
+    return tuple(
+        NodeDemand(
+            nodes=nodes,
+            cells=sum(part.size for part in there),
+            rest=nodes == guest_wide,
+            at_once=_at_once(there),
+            pinned=_pinned(there),
+        )
+        for nodes, there in bound.items()
+    )
+
+
+def _pools(parts: Iterable[RamPart]) -> tuple[HugepageDemand, ...]:
+    pools: dict[tuple[int | None, frozenset[int] | None], int] = {}
+    for part in parts:
+        if part.backing is Backing.HUGEPAGES and part.size:
+            pool = (part.page_size, part.nodes)
+            pools[pool] = pools.get(pool, 0) + part.pool_size
+    return tuple(HugepageDemand(size, ram, nodes) for (size, nodes), ram in pools.items())
+
+
+def _at_once(parts: Iterable[RamPart]) -> int:
+    return sum(part.size for part in parts if part.at_once and part.is_charged)
+
+
+def _pinned(parts: Iterable[RamPart]) -> int:
+    return sum(part.size for part in parts if part.pinned and part.is_charged)

@@ -30,14 +30,14 @@ def surely_fits(
     Args:
         demand: What the guest asks for.
         host: The host's facts.
-        promised: The sum of all promises in the ledger, stale ones included.
+        promised: The sum of what all promises in the ledger need, stale ones included.
         reserve: The host reserve.
         ancestors: The limits above the place where the guest will run.
         terms: What else the administrator settled, ``unpromised`` apart.
     """
     if demand.nodes or demand.hugepages:
         return False
-    needed = demand.guarantee + promised
+    needed = max(demand.committed, demand.needed) + promised
     memory = host.memory
     there = memory.total - reserve - memory.hugepage_bytes
     return (

@@ -5,6 +5,7 @@ from enum import Enum
 from xmlresource.admission.demand import Demand
 from xmlresource.model.promise import Promise
 from xmlresource.record import record
+from xmlresource.units import approximate
 
 
 class Rule(Enum):
@@ -39,6 +40,7 @@ class Reckoning:
         asked: What the guest asks for under this rule.
         promisable: The largest guarantee that this rule would admit, 0 where none;
             ``None`` where it would admit any.
+        because: Why more is asked for than the guarantee takes; empty where it is not.
     """
 
     rule: Rule
@@ -47,6 +49,7 @@ class Reckoning:
     lines: tuple[Line, ...]
     asked: int
     promisable: int | None
+    because: str = ""
 
     @property
     def room(self) -> int:
@@ -99,3 +102,21 @@ class Decision:
             return ()
         failed = [each for each in self.reckonings if not each.admitted]
         return tuple(sorted(failed, key=lambda each: (each.promisable or 0, each.room)))
+
+
+def pages_text(page_size: int | None, nodes: frozenset[int] | None) -> str:
+    """``pages of 2 MiB``, ``pages of the default size on node 1``."""
+    pages = f"pages of {approximate(page_size)}" if page_size else "pages of the default size"
+    return pages if nodes is None else f"{pages} on {nodes_text(nodes)}"
+
+
+def nodes_text(numbers: frozenset[int]) -> str:
+    """``node 0``, ``nodes 0-2,5``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    listed = ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    return f"{'node' if len(numbers) == 1 else 'nodes'} {listed}"

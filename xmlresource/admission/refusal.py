@@ -53,7 +53,7 @@ def _table(reckoning: Reckoning) -> tuple[Line, ...]:
     return (
         *reckoning.lines,
         Line("= room", reckoning.room),
-        Line("asked for", reckoning.asked),
+        Line(", ".join(filter(None, ("asked for", reckoning.because))), reckoning.asked),
     )
 
 
@@ -76,8 +76,9 @@ def _why(reckoning: Reckoning, guarantee: int) -> str:
         f" {'+' if line.size > 0 else '-'} {line.label} {_plain(abs(line.size))}" for line in rest
     )
     # On nodes and in hugepages less, or something else, is needed than the guarantee.
-    needed = "" if reckoning.asked == guarantee else f"{_plain(reckoning.asked)} needed, "
-    return needed + terms
+    if reckoning.asked == guarantee and not reckoning.because:
+        return terms
+    return f"{_plain(reckoning.asked)} {reckoning.because or 'needed'}, {terms}"
 
 
 def _plain(size: int) -> str:
@@ -92,4 +93,4 @@ def _largest(decision: Decision) -> str:
 
 
 def _promise(promise: Promise) -> str:
-    return f"{printable(promise.name)} {approximate(promise.size)}"
+    return f"{printable(promise.name)} {approximate(promise.committed)}"

@@ -93,7 +93,9 @@ def _cells(element: Element | None) -> Iterator[NumaCell]:
     cells = [] if element is None else element.all("cell")
     for place, cell in enumerate(cells):
         memory = _parsed(cell.attributes.get("memory", ""), cell.attributes.get("unit"))
-        yield NumaCell(_count(cell.attributes.get("id"), place), memory or 0)
+        access = cell.attributes.get("memAccess")
+        shared = None if access is None else access == "shared"
+        yield NumaCell(_count(cell.attributes.get("id"), place), memory or 0, shared)
 
 
 def _bindings(element: Element | None) -> Iterator[NumaBinding]:

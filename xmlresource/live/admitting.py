@@ -22,14 +22,17 @@ from xmlresource.system.charges import Usage
 def reckon_raise(host: Host, guest: Guest, here: Here, promises: tuple[Promise, ...]) -> Decision:
     """Whether the guarantee of a guest that runs can be promised besides all others'.
 
-    Its hugepages it has had since its start, so that they are not asked for again.
+    Its hugepages, and what else it took at once, it has had since its start, so that they are not
+    asked for again.
 
     Raises:
         HostError: The host does not tell what must be known.
         OSError: A kernel file can't be read.
     """
     machine = host.machine
-    demand = replace(demand_for(guest.domain, guest.policy.declared), hugepages=())
+    asked = demand_for(guest.domain, guest.policy.declared)
+    nodes = tuple(replace(each, at_once=0) for each in asked.nodes)
+    demand = replace(asked, hugepages=(), at_once=0, nodes=nodes)
     facts = host_for(machine, demand)
     reserve = host_reserve(facts.memory.total, host.configuration.host_reserve)
     controller = here.place.controller

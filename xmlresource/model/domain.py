@@ -3,6 +3,7 @@
 from typing import Final
 
 from xmlresource.record import field, record
+from xmlresource.units import SizeError, Unlimited, parse_size
 
 QEMU_TYPES: Final = frozenset({"qemu", "kvm", "hvf"})
 """The domain types that libvirt's QEMU driver runs."""
@@ -44,10 +45,17 @@ class MemoryBacking:
 
 @record
 class NumaCell:
-    """One cell of ``<cpu><numa>``: its number and RAM."""
+    """One cell of ``<cpu><numa>``.
+
+    Attributes:
+        number: Its number.
+        memory: Its RAM.
+        shared: Whether others may map its RAM (``memAccess``); ``None`` where not said.
+    """
 
     number: int
     memory: int
+    shared: bool | None = None
 
 
 @record
@@ -80,6 +88,14 @@ class Device:
     kind: str
     attributes: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+
+    def size(self, path: str) -> int | None:
+        """The size that stands at ``path``, in bytes; ``None`` where none can be read."""
+        try:
+            size = parse_size(self.texts.get(path, ""), self.attributes.get(f"{path}/@unit"))
+        except SizeError:
+            return None
+        return None if isinstance(size, Unlimited) else size
 
 
 @record

@@ -66,6 +66,9 @@ class Promise:
         since: When the promise was given, in seconds since boot.
         soft: What its soft limit protects as long as others have something to give; not promised,
             but carried by the cgroups above it, too.
+        at_once: What the guest takes of ordinary memory before it runs, whatever is promised; 0
+            once it runs.
+        pinned: What of it can't be taken back as long as the guest runs.
     """
 
     uuid: str
@@ -82,6 +85,18 @@ class Promise:
     caller: Process | None = None
     since: int | None = None
     soft: int = 0
+    at_once: int = 0
+    pinned: int = 0
+
+    @property
+    def committed(self) -> int:
+        """What nobody else can be promised: what is promised, or what is pinned beyond it."""
+        return max(self.size, self.pinned)
+
+    @property
+    def needed(self) -> int:
+        """What must be there for the guest: that, or what it takes at once beyond it."""
+        return max(self.committed, self.at_once)
 
     def is_below(self, path: str) -> bool:
         """Whether the guest's memory is charged to the cgroup ``path``, too.
@@ -114,5 +129,5 @@ class Held:
 
     @property
     def untouched(self) -> int:
-        """What was promised and is still to be had."""
-        return max(0, self.promise.size - self.kept)
+        """What the guest needs and has yet to take."""
+        return max(0, self.promise.needed - self.kept)

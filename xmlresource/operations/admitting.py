@@ -39,6 +39,8 @@ def starting_promise(machine: Machine, demand: Demand, domain: Domain) -> Promis
         shares=demand.node_shares(),
         hugepages=demand.hugepage_shares(default),
         partition=domain.partition,
+        at_once=demand.at_once,
+        pinned=demand.pinned,
     )
 
 

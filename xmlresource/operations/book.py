@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from xmlresource.admission.demand import demand_of
 from xmlresource.cgroup.hierarchy import Controller, NoPlace, Version
 from xmlresource.document import Document, DocumentError
 from xmlresource.ledger import Ledger, LedgerError, canonical_uuid, ledger_of
 from xmlresource.model.domain import Domain
+from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.promise import Held, Promise, State
 from xmlresource.operations.guest_policy import concerns_us, guest_policy
 from xmlresource.operations.host import Host
@@ -104,27 +106,29 @@ def promise_to(machine: Machine, guest: RunningGuest, document: Document) -> Pro
     uuid = None if domain is None else canonical_uuid(domain.uuid or "")
     if domain is None or uuid is None or not (size or policy.soft_share):
         return None
-    promise = promise_to_run(machine, guest, domain, (uuid, size))
+    promise = promise_to_run(machine, guest, domain, uuid, size)
     if not size and not _is_on_v2(machine, promise):
         return None  # a soft limit needs something of the cgroups above on v2 alone
     return replace(promise, soft=policy.soft_share)
 
 
 def promise_to_run(
-    machine: Machine, guest: RunningGuest, domain: Domain, promised: tuple[str, int]
+    machine: Machine, guest: RunningGuest, domain: Domain, uuid: str, size: int
 ) -> Promise:
-    """A promise to a guest that runs: to which uuid, of how much."""
-    uuid, size = promised
+    """A promise of ``size`` to a guest that runs; it has its hugepages."""
     place = places.locate(machine, guest.process.pid)
+    demand = demand_of(domain, MemoryPolicy(min_guarantee=size), places.PAGE_SIZE)
     return Promise(
         uuid=uuid,
         name=domain.name,
         driver=guest.driver,
         size=size,
         state=State.RUNNING,
+        shares=demand.node_shares() if size else (),
         process=guest.process,
         cgroup=None if isinstance(place, NoPlace) else place.cgroup,
         partition=domain.partition,
+        pinned=demand.pinned if size else 0,
     )
 
 

@@ -125,10 +125,12 @@ def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> N
     """Have the promise to a guest that runs in the book, with its process and cgroup."""
     place = places.locate(host.machine, process.pid)
     cgroup = None if isinstance(place, NoPlace) else place.cgroup
+    demand = demand_for(guest.domain, guest.policy.declared)
     if not _is_promised(guest, book):
-        demand = demand_for(guest.domain, guest.policy.declared)
         book.ledger = book.ledger.put(promise_for(host, guest, demand, None))
-    book.ledger = book.ledger.confirm(guest.uuid, process, cgroup)
+    # What libvirt found for it meanwhile (a network's hostdev) may pin what was not pinned before.
+    pinned = demand.pinned if demand.guarantee else 0
+    book.ledger = book.ledger.confirm(guest.uuid, process, cgroup, pinned)
 
 
 def _is_promised(guest: Guest, book: Transaction) -> bool:

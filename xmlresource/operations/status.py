@@ -42,7 +42,7 @@ class Status:
     Attributes:
         memory: The host's memory.
         reserve: What is kept for the host itself.
-        promised: The sum of all promises.
+        promised: The sum of all promises, with what is pinned beyond them.
         promisable: The largest guarantee that could be promised now.
         guests: The guests with a promise.
     """
@@ -71,7 +71,7 @@ def status(machine: Machine = Machine()) -> Status:  # noqa: B008 -- immutable
     return Status(
         memory=region,
         reserve=host_reserve(region.total, host.configuration.host_reserve),
-        promised=sum(promise.size for promise in promises),
+        promised=sum(promise.committed for promise in promises),
         promisable=decision.promisable,
         guests=tuple(
             GuestStatus(

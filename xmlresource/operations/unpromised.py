@@ -26,7 +26,7 @@ def _promises(machine: Machine, known: Container[str]) -> Iterator[Promise]:
         domain = None if document is None else document.domain
         uuid = None if domain is None else canonical_uuid(domain.uuid or "")
         if domain is not None and uuid is not None and uuid not in known:
-            yield promise_to_run(machine, guest, domain, (uuid, expected_size(domain)))
+            yield promise_to_run(machine, guest, domain, uuid, expected_size(domain))
 
 
 def expected_size(domain: Domain) -> int:

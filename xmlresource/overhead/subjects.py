@@ -166,7 +166,7 @@ def is_plugged(device: Device) -> bool:
 
 def device_size(device: Device) -> int:
     """The size of a memory device (``<target><size>``), 0 where it can't be read."""
-    return _size(device.texts.get("target/size"), device.attributes.get("target/size/@unit"))
+    return device.size("target/size") or 0
 
 
 def accelerator(domain: Domain) -> str:

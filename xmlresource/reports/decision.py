@@ -6,12 +6,14 @@ from typing import Any, Final
 from xmlresource.admission.reckoning import Decision, Reckoning, Rule
 from xmlresource.admission.refusal import reckoning_lines, refusal_text
 from xmlresource.printable import one_line, printable
+from xmlresource.reports import demand
 from xmlresource.units import approximate
 
 _ASKED: Final = "asked for"
 _RULES: Final = {
-    Rule.COMMITMENT: "all promises together fit what the host has",
-    Rule.PHYSICAL: "the guarantee fits what is free now and spoken for by nobody",
+    Rule.COMMITMENT: "all promises, with what is pinned beyond them, fit what the host has",
+    Rule.PHYSICAL: "the guarantee, or what is taken at once, fits what is free now and spoken for "
+    "by nobody",
     Rule.ANCESTORS: "both hold below every limit of a cgroup above the guest",
     Rule.PARTITIONS: "the promises in a partition fit its budget",
     Rule.NODES: "both hold on the nodes to which the guest's memory is bound",
@@ -28,10 +30,10 @@ _LINES: Final = (
     ("commit ratio", "what commit_ratio adds to the lines above it, or takes from them"),
     ("guests without a promise", "RAM and expected overhead of guests that run unpromised"),
     ("promised in it", "the promises of the partition's other guests"),
-    ("promised, not used yet", "what other guests were promised and have yet to take"),
+    ("promised, not used yet", "what other guests were promised or need, and have yet to take"),
     ("promised there, not used yet", "the same, as far as it is bound to these nodes"),
     ("promised below it, not used yet", "the same, of guests below this cgroup"),
-    ("promised", "what was promised to other guests"),
+    ("promised", "what was promised to other guests, or is pinned beyond it"),
     ("limit", "the cgroup's own limit"),
     ("charged", "what the cgroup uses now"),
     ("page cache of it", "what of that the kernel takes back first"),
@@ -42,17 +44,21 @@ _LINES: Final = (
 
 
 def explained(decision: Decision) -> str:
-    """The answer with the reckoning, and what each line of it is about."""
+    """The answer: what the guest asks for, the reckoning, and what each line of it is about."""
+    first, *reckoning = as_text(decision).splitlines()
     labels = dict.fromkeys(
         line.label for reckoning in decision.reckonings for line in reckoning.lines
     )
     rules = dict.fromkeys(reckoning.rule for reckoning in decision.reckonings)
-    lines = ["", "the rules:"]
+    lines = [first, "", "its RAM:", *demand.as_lines(decision.demand), ""]
+    if reckoning:
+        lines += ["the reckoning:", *reckoning, ""]
+    lines += ["the rules:"]
     lines += [f"  {rule.value}: {_RULES[rule]}" for rule in rules]
     lines += ["", "the lines:"]
     lines += [f"  {label}: {_meaning(label)}" for label in labels]
     lines += [f"  = room: their sum; the rule holds where it is at least what is {_ASKED}"]
-    return as_text(decision) + "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _meaning(label: str) -> str:
@@ -104,6 +110,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "admitted": decision.admitted,
         "asked": decision.demand.guarantee,
         "promisable": decision.promisable,
+        "memory": demand.as_json(decision.demand),
         "rules": [_rule(reckoning) for reckoning in decision.reckonings],
         "promises": decision.promises,
         "largest": [
@@ -120,6 +127,7 @@ def _rule(reckoning: Reckoning) -> dict[str, Any]:
         "part": None if reckoning.part is None else reckoning.part.value,
         "holds": reckoning.admitted,
         "asked": reckoning.asked,
+        "because": reckoning.because or None,
         "promisable": reckoning.promisable,
         "lines": [{"label": line.label, "bytes": line.size} for line in reckoning.lines],
     }

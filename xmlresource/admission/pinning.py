@@ -1,0 +1,54 @@
+"""What pins a guest's RAM: the host can't take it back, and most of it is taken at the start.
+
+A device that reaches the guest's memory by itself needs it where it is. Known, with its source:
+
+- VFIO: all guest memory is pinned when the device is attached, for the guest decides where the
+  device writes (libvirt's qemuDomainGetMemLockLimitBytes; the kernel's vfio.rst). So for PCI
+  devices, network functions (``<interface type='hostdev'>``) and NVMe disks that QEMU drives.
+- vDPA: likewise, by vhost-vdpa.
+- Mediated devices (``mdev``): the vendor's driver pins the pages that the device uses
+  (vfio-mediated-device.rst, vfio_pin_pages), so as much as all, and sooner or later. QEMU takes a
+  ``vfio-pci`` one like any VFIO device. ``vfio-ap`` and ``vfio-ccw`` pin what an operation under
+  way touches (QEMU's hw/vfio/ap.c, ccw.c), which is little.
+- ``<locked/>``: QEMU locks all its memory, what it will map too (mlockall(2)).
+- Memory encryption: pages of an SEV guest can't be moved (amd-memory-encryption.rst), nor can a
+  guest_memfd's, of SEV-SNP and TDX.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from xmlresource.model.domain import Device, Domain
+
+_PINNING: Final = frozenset(
+    {
+        ("hostdev", "pci"),
+        ("hostdev", "mdev"),
+        ("interface", "hostdev"),
+        ("interface", "vdpa"),
+        ("disk", "nvme"),
+        ("disk", "vhostvdpa"),
+    }
+)
+_PINS_LITTLE: Final = frozenset({"vfio-ap", "vfio-ccw"})
+_ENCRYPTED: Final = frozenset({"sev", "sev-snp", "tdx"})
+
+
+def pinned_by(domain: Domain) -> tuple[str, ...]:
+    """What of the definition pins the RAM, each once; none where nothing does."""
+    return tuple(dict.fromkeys(_reasons(domain)))
+
+
+def _reasons(domain: Domain) -> Iterator[str]:
+    if domain.backing.locked:
+        yield "locked"
+    if domain.launch_security in _ENCRYPTED:
+        yield f"launchSecurity {domain.launch_security}"
+    for device in domain.devices:
+        if _pins(device):
+            yield f"{device.kind} {device.attributes['type']}"
+
+
+def _pins(device: Device) -> bool:
+    kind = (device.kind, device.attributes.get("type", ""))
+    return kind in _PINNING and device.attributes.get("model") not in _PINS_LITTLE
