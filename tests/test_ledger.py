@@ -43,6 +43,9 @@ PROMISES = st.builds(
     partition=st.none() | TEXTS,
     caller=st.none() | PROCESSES,
     since=st.none() | COUNTS,
+    soft=st.just(0) | COUNTS,
+    at_once=st.just(0) | COUNTS,
+    pinned=st.just(0) | COUNTS,
 )
 
 
@@ -69,7 +72,9 @@ class LedgerAgainstDict(RuleBasedStateMachine):
         self.ledger = self.ledger.confirm(uuid, process, cgroup)
         if uuid in self.model:
             old = self.model.pop(uuid)
-            self.model[uuid] = replace(old, state=State.RUNNING, process=process, cgroup=cgroup)
+            self.model[uuid] = replace(
+                old, state=State.RUNNING, process=process, cgroup=cgroup, at_once=0
+            )
 
     @rule(uuid=st.sampled_from(UUIDS))
     def drop(self, uuid: str) -> None:
@@ -96,7 +101,7 @@ class LedgerAgainstDict(RuleBasedStateMachine):
             return
         assert self.ledger.all() == tuple(self.model.values())
         assert self.ledger.promises == len(self.model)
-        assert self.ledger.total == sum(each.size for each in self.model.values())
+        assert self.ledger.total == sum(each.needed for each in self.model.values())
         for uuid in UUIDS:
             assert self.ledger.get(uuid) == self.model.get(uuid)
 
@@ -106,9 +111,20 @@ TestLedgerAgainstDict.settings = settings(stateful_step_count=25)
 
 
 def test_confirming_keeps_what_is_not_said() -> None:
-    known = replace(promise(), process=Process(1, 2), cgroup="/a")
+    known = replace(promise(), process=Process(1, 2), cgroup="/a", pinned=3)
     confirmed = ledger_of("b", [known]).confirm(A).get(A)
     assert confirmed == replace(known, state=State.RUNNING)
+
+
+def test_a_guest_that_runs_has_taken_what_it_takes_at_once() -> None:
+    starting = ledger_of("b", [replace(promise(size=5), at_once=9, pinned=7), promise(B, 2)])
+    assert starting.total == 9 + 2
+    running = starting.confirm(A)
+    assert running.total == 7 + 2
+    assert running.confirm(A, pinned=8).total == 8 + 2
+    assert running.confirm(A, pinned=0).total == 5 + 2
+    assert running.keep({A}).total == 7
+    assert running.drop(A).total == 2
 
 
 def test_of_each_guest_the_last_promise_holds() -> None:
@@ -122,13 +138,16 @@ def test_the_text() -> None:
         hugepages=(HugepageShare(2048, 4096), HugepageShare(1024, 1024, frozenset({1}))),
         process=Process(7, 70),
         since=3,
+        soft=1,
+        at_once=4,
+        pinned=2,
     )
     assert ledger_of("b", [full]).encode().decode() == (
         '{"format":"xmlresource-ledger","version":1,"boot_id":"b","promises":1,"bytes":5}\n'
         f'{{"uuid":"{A}","name":"n","driver":"qemu","size":5,"state":"starting",'
         '"shares":[[[0,1],4]],"hugepages":[[2048,4096,null],[1024,1024,[1]]],'
-        '"process":[7,70],"since":3}\n'
-        "crc32 a715a547\n"
+        '"soft":1,"at_once":4,"pinned":2,"process":[7,70],"since":3}\n'
+        "crc32 b8d72a46\n"
     )
 
 
@@ -251,6 +270,8 @@ def test_any_bytes_are_a_ledger_or_an_error(text: bytes) -> None:
         {"caller": {"pid": 1}},
         {"cgroup": 1},
         {"since": -1},
+        {"at_once": -1},
+        {"pinned": "1"},
     ],
 )
 def test_a_promise_that_makes_no_sense(wrong: dict[str, object]) -> None:

@@ -443,16 +443,16 @@ def test_what_can_be_promised_is_exact(
     assert bool(decision.failed) != decision.admitted
 
 
-@given(demands(), hosts(), BOOKS, PAGES, LIMITS, PAGES, PAGES)
+@given(demands(), hosts(), BOOKS, PAGES, LIMITS, st.tuples(PAGES, PAGES))
 def test_taking_more_never_helps(
     demand: Demand,
     host: Host,
     held: list[Held],
     reserve: int,
     limits: list[AncestorLimit],
-    at_once: int,
-    pinned: int,
+    added: tuple[int, int],
 ) -> None:
+    at_once, pinned = added
     more = replace(
         demand,
         at_once=demand.at_once + at_once + pinned,
