@@ -10,7 +10,7 @@ from pathlib import Path
 
 from side_by_side import Contestant, compare
 
-from tests.fakes.host import BOOT, MIB, FakeHost, domain, guarantee, uuid
+from tests.fakes.host import BOOT, GIB, MIB, FakeHost, domain, guarantee, uuid
 from xmlresource.ledger import ledger_of
 from xmlresource.model.promise import Process, Promise, State
 from xmlresource.system.hook_files import script
@@ -18,6 +18,7 @@ from xmlresource.system.hook_files import script
 ROOT = Path(__file__).parents[1]
 TURNS = 30
 PROMISES = (10, 1_000, 10_000)
+RUNNING = (10, 200, 1_000)
 GUEST = 64 * MIB
 MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
 
@@ -72,6 +73,7 @@ def main() -> None:
             TURNS,
         )
     many_promises()
+    many_guests()
 
 
 def many_promises() -> None:
@@ -88,6 +90,32 @@ def many_promises() -> None:
             xml = domain("db1", 1, guarantee(64))
             contestants.append(Contestant(f"beside {number:,} promises", command, xml))
         compare("`prepare` by the size of the ledger", contestants, TURNS)
+
+
+def many_guests() -> None:
+    """Print what a start costs where memory is tight, so that each guest that runs is looked at."""
+    memory = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="xmlresource-bench-", dir=memory) as folder:
+        contestants = []
+        for number in RUNNING:
+            root = Path(folder) / f"host-{number}"
+            root.mkdir()
+            host = FakeHost(root)
+            fill(host, number)
+            for each in range(1000, 1000 + number):
+                cgroup = host.run(f"guest{each}", each, domain(f"guest{each}", each, guarantee(64)))
+                host.write(f"{cgroup}/memory.usage_in_bytes", f"{GUEST}\n")
+                host.write(f"{cgroup}/memory.stat", _STATISTICS)
+            # All that was promised is in use, and there is room for one more.
+            host.memory((number + 1000) * GUEST, 6 * GIB)
+            code = _PREPARE.format(folder=str(ROOT), root=str(root))
+            settings = host.root / "etc/xmlresource.toml"
+            settings.write_text(f'host_reserve = "{6 * 1024 - 65}MiB"\n')
+            settings.chmod(0o600)
+            command = [sys.executable, "-I", "-S", "-c", code]
+            xml = domain("db1", 1, guarantee(64))
+            contestants.append(Contestant(f"beside {number:,} guests", command, xml))
+        compare("`prepare` on a tight host by the guests that run", contestants, TURNS)
 
 
 def fill(host: FakeHost, number: int) -> None:
@@ -112,6 +140,8 @@ def fill(host: FakeHost, number: int) -> None:
     file.chmod(0o600)
 
 
+_NAMES = ("rss", "mapped_file", "pgfault", "inactive_anon", "active_anon", "inactive_file")
+_STATISTICS = "".join(f"{prefix}{name} 0\n" for prefix in ("", "total_") for name in _NAMES)
 _WORDS = ("plain", "prepare", "begin", "-")
 
 if __name__ == "__main__":
