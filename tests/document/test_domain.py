@@ -17,6 +17,7 @@ from xmlresource.model.domain import (
 from xmlresource.units import KIB
 
 MIB, GIB = KIB**2, KIB**3
+PAGE, MEMNODE = "<page nodeset='0-4096'/>", "<memnode nodeset='0-4096'/>"
 
 
 def read(inside, attributes=""):
@@ -159,6 +160,19 @@ def test_sets_of_numbers(numbers):
 )
 def test_sets_as_libvirt_writes_them(text, numbers):
     assert parse_set(text) == numbers
+
+
+def test_sets_are_read_quickly_however_many_ranges_they_have():
+    assert parse_set(",".join(["0-4096", "^1-4096"] * 50_000)) == {0}
+
+
+def test_of_hostile_rows_not_all_are_read():
+    domain = read(
+        f"<memoryBacking><hugepages>{PAGE * 5000}</hugepages></memoryBacking>"
+        f"<cpu><numa>{'<cell/>' * 5000}</numa></cpu>"
+        f"<numatune>{MEMNODE * 5000}</numatune>"
+    )
+    assert len(domain.backing.hugepages) == len(domain.cells) == len(domain.bindings) == 256
 
 
 def test_the_corpus_is_read_as_domains(corpus):

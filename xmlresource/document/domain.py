@@ -19,6 +19,9 @@ from xmlresource.units import SizeError, Unlimited, parse_size
 
 # No host has more; a hostile `0-4294967295` must not become a set of that many numbers.
 _MOST_NODES = 4096
+# QEMU takes 128 guest cells (MAX_NODES). Each row may name all nodes, so that of hostile ones not
+# all are read: with so many the guest can't start anyway.
+_MOST_ROWS = 256
 
 
 def read_domain(element: Element) -> Domain:
@@ -49,17 +52,15 @@ def read_domain(element: Element) -> Domain:
 
 def parse_set(text: str) -> frozenset[int]:
     """The numbers of libvirt's ``0-3,^2,8``; none where it can't be read."""
-    numbers: set[int] = set()
+    bits = 0  # a range in one step, however many a hostile text has
     for part in text.replace(" ", "").split(","):
         low, _, high = part.removeprefix("^").partition("-")
         if not _is_digits(low) or not _is_digits(high or low):
             return frozenset()
-        wanted = range(int(low), min(int(high or low), _MOST_NODES) + 1)
-        if part.startswith("^"):
-            numbers.difference_update(wanted)
-        else:
-            numbers.update(wanted)
-    return frozenset(numbers)
+        count = min(int(high or low), _MOST_NODES) + 1 - int(low)
+        wanted = ((1 << count) - 1) << int(low) if count > 0 else 0
+        bits = bits & ~wanted if part.startswith("^") else bits | wanted
+    return frozenset(number for number, bit in enumerate(reversed(f"{bits:b}")) if bit == "1")
 
 
 def _backing(element: Element | None) -> MemoryBacking:
@@ -78,7 +79,7 @@ def _backing(element: Element | None) -> MemoryBacking:
 def _hugepages(element: Element | None) -> Iterator[HugepageRequest]:
     if element is None:
         return
-    pages = element.all("page")
+    pages = element.all("page")[:_MOST_ROWS]
     if not pages:
         yield HugepageRequest()
     for page in pages:
@@ -90,7 +91,7 @@ def _hugepages(element: Element | None) -> Iterator[HugepageRequest]:
 
 
 def _cells(element: Element | None) -> Iterator[NumaCell]:
-    cells = [] if element is None else element.all("cell")
+    cells = [] if element is None else element.all("cell")[:_MOST_ROWS]
     for place, cell in enumerate(cells):
         memory = _parsed(cell.attributes.get("memory", ""), cell.attributes.get("unit"))
         access = cell.attributes.get("memAccess")
@@ -101,9 +102,8 @@ def _cells(element: Element | None) -> Iterator[NumaCell]:
 def _bindings(element: Element | None) -> Iterator[NumaBinding]:
     if element is None:
         return
-    for child in element.children:
-        if child.local not in {"memory", "memnode"}:
-            continue
+    rows = [child for child in element.children if child.local in {"memory", "memnode"}]
+    for child in rows[:_MOST_ROWS]:
         nodeset = child.attributes.get("nodeset")
         cell = child.attributes.get("cellid")
         yield NumaBinding(
