@@ -11,8 +11,8 @@ A device that reaches the guest's memory by itself needs it where it is. Known, 
   ``vfio-pci`` one like any VFIO device. ``vfio-ap`` and ``vfio-ccw`` pin what an operation under
   way touches (QEMU's hw/vfio/ap.c, ccw.c), which is little.
 - ``<locked/>``: QEMU locks all its memory, what it will map too (mlockall(2)).
-- Memory encryption: pages of an SEV guest can't be moved (amd-memory-encryption.rst), nor can a
-  guest_memfd's, of SEV-SNP and TDX.
+- Memory encryption: KVM pins an SEV guest's memory (its api.rst, KVM_MEMORY_ENCRYPT_REG_REGION);
+  a guest_memfd's, of SEV-SNP and TDX, can be neither moved nor swapped.
 """
 
 from collections.abc import Iterator
