@@ -42,9 +42,19 @@ def test_the_other_settings() -> None:
     assert parse_configuration(text) == Configuration(None, "memory.high", 2.5)
 
 
+def test_priorities_after_a_boot() -> None:
+    found = parse_configuration("boot_priority = true\nboot_window = 90\n")
+    assert (found.boot_priority, found.boot_window) == (True, 90)
+    assert (Configuration().boot_priority, Configuration().boot_window) == (False, 600)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
+        ("boot_priority = 1", 1, "boot_priority: 1 is neither true nor false"),
+        ("boot_window = true", 1, "boot_window: not a number"),
+        ("boot_window = 1e9", 1, "boot_window: 1000000000.0 is out of range"),
+        ("boot_window = nan", 1, "boot_window: nan is out of range"),
         ("\nhost_reserv = 1", 2, "unknown key 'host_reserv'"),
         ("lock_timeout = 1\n[memory]\nx = 1", 2, "unknown key 'memory'"),
         ("\n\n 'a b'.c = 1", 3, "unknown key 'a b'"),

@@ -16,6 +16,7 @@ PATH: Final = "/etc/xmlresource.toml"
 
 SOFT_LIMIT_FILES: Final = ("memory.low", "memory.high")
 LONGEST_LOCK_TIMEOUT: Final = 3600
+LONGEST_BOOT_WINDOW: Final = 30 * 24 * 3600
 
 LARGEST_COMMIT_RATIO: Final = 100
 
@@ -35,6 +36,8 @@ class Configuration:
         commit_ratio: How much of what there is may be promised, in ten-thousandths.
         count_unpromised: Whether guests that run without a promise count as if they had one.
         partitions: The most that may be promised in a partition and below it.
+        boot_priority: Whether guests of higher priority come first after a boot.
+        boot_window: For how long after it, in seconds.
     """
 
     host_reserve: ReserveSetting | None = None
@@ -43,6 +46,8 @@ class Configuration:
     commit_ratio: int = WHOLE
     count_unpromised: bool = False
     partitions: tuple[PartitionBudget, ...] = ()
+    boot_priority: bool = False
+    boot_window: float = 600
 
 
 class ConfigurationError(XmlresourceError, ValueError):
@@ -180,14 +185,18 @@ def _soft_limit_file(value: object) -> str:
     return str(value)
 
 
-def _lock_timeout(value: object) -> float:
-    cure = f"write a number of seconds, from 0 to {LONGEST_LOCK_TIMEOUT}"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _ValueError("not a number", cure)
-    # not "<": nan is neither
-    if not 0 <= value <= LONGEST_LOCK_TIMEOUT:
-        raise _ValueError(f"{_quoted(value)} is out of range", cure)
-    return value
+def _seconds(most: int) -> Callable[[object], float]:
+    cure = f"write a number of seconds, from 0 to {most}"
+
+    def read(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _ValueError("not a number", cure)
+        # not "<": nan is neither
+        if not 0 <= value <= most:
+            raise _ValueError(f"{_quoted(value)} is out of range", cure)
+        return value
+
+    return read
 
 
 def _commit_ratio(value: object) -> int:
@@ -203,7 +212,7 @@ def _commit_ratio(value: object) -> int:
     return ratio
 
 
-def _count_unpromised(value: object) -> bool:
+def _truth(value: object) -> bool:
     if not isinstance(value, bool):
         raise _ValueError(f"{_quoted(value)} is neither true nor false", "write true or false")
     return value
@@ -267,7 +276,7 @@ SETTINGS: Final = (
         name="lock_timeout",
         example="30",
         help="the seconds that a start waits for another one to be decided",
-        read=_lock_timeout,
+        read=_seconds(LONGEST_LOCK_TIMEOUT),
     ),
     Setting(
         name="commit_ratio",
@@ -282,7 +291,7 @@ SETTINGS: Final = (
         example="false",
         help="whether guests that run without a promise count as if their RAM and expected "
         "overhead had been promised; each start then reads all definitions",
-        read=_count_unpromised,
+        read=_truth,
     ),
     Setting(
         name="partitions",
@@ -291,6 +300,19 @@ SETTINGS: Final = (
         "those below it",
         read=_partitions,
         show=_show_partitions,
+    ),
+    Setting(
+        name="boot_priority",
+        example="false",
+        help="whether, after a boot, room is held back for guests with autostart that have a "
+        "higher priority and are still to start; each start then reads their definitions",
+        read=_truth,
+    ),
+    Setting(
+        name="boot_window",
+        example="600",
+        help="for how many seconds after the boot; then all guests are equal",
+        read=_seconds(LONGEST_BOOT_WINDOW),
     ),
 )
 """What the file may hold."""

@@ -71,6 +71,7 @@ class Demand:
         ordinary: Its RAM on ordinary memory.
         nodes: What is bound strictly to nodes, a row for each set of nodes.
         hugepages: What comes from hugepage pools, a row for each pool or set of pools.
+        priority: Whose guarantee comes first while a host starts its guests.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Demand:
     ordinary: int = 0
     nodes: tuple[NodeDemand, ...] = ()
     hugepages: tuple[HugepageDemand, ...] = ()
+    priority: int = 0
 
     @property
     def host_nodes(self) -> frozenset[int]:
@@ -139,6 +141,7 @@ def demand_of(domain: Domain, policy: MemoryPolicy, page_size: int) -> Demand:
         ordinary=ordinary,
         nodes=tuple(NodeDemand(nodes, size, nodes == guest_wide) for nodes, size in bound.items()),
         hugepages=tuple(HugepageDemand(size, ram, nodes) for (size, nodes), ram in pages.items()),
+        priority=policy.priority or 0,
     )
 
 

@@ -132,7 +132,7 @@ class MemoryPolicy:
         return cls(**from_parameters(parameters), priority=None)
 
     def to_json(self) -> "dict[str, JsonAmount]":
-        """All tunables: bytes, ``"unlimited"`` or ``None``; and the priority, where there is one."""
+        """All tunables: bytes, ``"unlimited"`` or ``None``; and the priority, if there is one."""
         from xmlresource.model.json_form import to_json  # noqa: PLC0415
 
         written = to_json(self.items())

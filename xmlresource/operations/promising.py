@@ -16,6 +16,10 @@ from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
 from xmlresource.units import format_amount
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xmlresource.operations.boot import Queue
+
 
 def prepare(host: Host, guest: Guest, caller: int | None) -> None:
     """Decide whether the guest may start, and promise it what it asks for.
@@ -29,14 +33,34 @@ def prepare(host: Host, guest: Guest, caller: int | None) -> None:
     refuse_faults(host.machine, guest)
     if not guest.policy.declared.guarantee:
         return
+    queue = _queue(host, guest)
     with host.transaction() as book:
-        demand = admit(host, guest, book)
+        demand = admit(host, guest, book, queue)
         book.ledger = book.ledger.put(promise_for(host, guest, demand, caller))
     log.info(f"guest '{printable(guest.name)}' admitted with {demand.guarantee} bytes")
 
 
-def admit(host: Host, guest: Guest, book: Transaction) -> Demand:
+def _queue(host: Host, guest: Guest) -> "Queue | None":
+    """Who comes before the guest; ``None`` where nobody can."""
+    if not host.configuration.boot_priority:
+        return None
+    from xmlresource.operations.boot import queue_before  # noqa: PLC0415 -- seldom configured
+
+    priority = guest.policy.declared.priority or 0
+    queue = queue_before(host.machine, host.configuration, priority)
+    for problem in queue.problems:
+        log.warning(problem)
+    return queue
+
+
+def admit(host: Host, guest: Guest, book: Transaction, queue: "Queue | None" = None) -> Demand:
     """Ask whether the guarantee of a guest can be promised besides what is in the book.
+
+    Args:
+        host: The host.
+        guest: The guest.
+        book: The book.
+        queue: Who comes before it, of those that are still to start.
 
     Raises:
         RefusalError: It can't.
@@ -46,10 +70,16 @@ def admit(host: Host, guest: Guest, book: Transaction) -> Demand:
     """
     demand = demand_for(guest.domain, guest.policy.declared)
     asked = (host.machine, host.configuration, demand, guest.domain)
-    if not book.is_new and fits_at_once(*asked, book.ledger.total):
+    to_come = 0 if queue is None else queue.size
+    if not book.is_new and fits_at_once(*asked, book.ledger.total + to_come):
         return demand
     promises = bring_up_to_date(host, book)
-    decision = reckon(*asked, promises)
+    if to_come and queue is not None:
+        from xmlresource.operations.boot import reckon_in  # noqa: PLC0415 -- as above
+
+        decision = reckon_in(*asked, promises, queue)
+    else:
+        decision = reckon(*asked, promises)
     if not decision.admitted:
         from xmlresource.admission.refusal import refusal_text  # noqa: PLC0415 -- seldom needed
 
