@@ -17,6 +17,8 @@ PATH: Final = "/etc/xmlresource.toml"
 SOFT_LIMIT_FILES: Final = ("memory.low", "memory.high")
 LONGEST_LOCK_TIMEOUT: Final = 3600
 LONGEST_BOOT_WINDOW: Final = 30 * 24 * 3600
+DEFAULT_HISTORY_SIZE: Final = 1 << 20
+LARGEST_HISTORY_SIZE: Final = 64 << 20
 
 LARGEST_COMMIT_RATIO: Final = 100
 
@@ -38,6 +40,7 @@ class Configuration:
         partitions: The most that may be promised in a partition and below it.
         boot_priority: Whether guests of higher priority come first after a boot.
         boot_window: For how long after it, in seconds.
+        history_size: The bytes that the history may take; 0 for none.
     """
 
     host_reserve: ReserveSetting | None = None
@@ -48,6 +51,7 @@ class Configuration:
     partitions: tuple[PartitionBudget, ...] = ()
     boot_priority: bool = False
     boot_window: float = 600
+    history_size: int = DEFAULT_HISTORY_SIZE
 
 
 class ConfigurationError(XmlresourceError, ValueError):
@@ -218,6 +222,19 @@ def _truth(value: object) -> bool:
     return value
 
 
+def _history_size(value: object) -> int:
+    cure = 'write a size such as "1MiB", up to 64 MiB, or "0" for none'
+    if not isinstance(value, str):
+        raise _ValueError("not a text in quotes", cure)
+    try:
+        size = parse_written_size(value)
+    except SizeError as error:
+        raise _ValueError(error.problem, cure) from error
+    if not isinstance(size, int) or size > LARGEST_HISTORY_SIZE:
+        raise _ValueError(f"{_quoted(value)} is out of range", cure)
+    return size
+
+
 def _partitions(value: object) -> tuple[PartitionBudget, ...]:
     if not isinstance(value, dict):
         raise _ValueError("not a table", "begin it with [partitions]")
@@ -313,6 +330,13 @@ SETTINGS: Final = (
         example="600",
         help="for how many seconds after the boot; then all guests are equal",
         read=_seconds(LONGEST_BOOT_WINDOW),
+    ),
+    Setting(
+        name="history_size",
+        example='"1MiB"',
+        help="what the record of the last decisions may take in /run/xmlresource; 0 keeps none",
+        read=_history_size,
+        show=format_amount,
     ),
 )
 """What the file may hold."""

@@ -14,6 +14,7 @@ import pytest
 from tests.faults import matrix, scenes
 from tests.faults.points import FAULTS
 from tests.faults.scenes import SCENES, Scene
+from xmlresource.system import guests
 
 FULL = bool(os.environ.get("XMLRESOURCE_FULL"))
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -29,8 +30,16 @@ def folder() -> Iterator[Path]:
         yield Path(made) / "scene"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def booted() -> Iterator[None]:
+    """The host was started a minute ago."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guests, "seconds_since_boot", lambda: 60)
+        yield
+
+
 @pytest.fixture(scope="module")
-def rival() -> Iterator[matrix.Rival]:
+def rival(booted: None) -> Iterator[matrix.Rival]:
     process = matrix.Rival()
     yield process
     process.end()

@@ -52,7 +52,7 @@ def uptime(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
-    monkeypatch.setattr(log, "_write", lambda _priority, text: found.append(text))
+    monkeypatch.setattr(log, "_write", lambda _priority, event: found.append(event.message))
     return found
 
 
@@ -181,6 +181,9 @@ def test_a_broken_definition_holds_back_nothing_and_is_told(
     assert not prepare(host, "web", 2, 4000)
     assert "/etc/libvirt/qemu/autostart/db.xml holds back no room: " in said[0]
     assert "\n" not in said[0]
+    said.clear()
+    assert not prepare(host, "mail", 3, 1000)
+    assert [each for each in said if "holds back" in each] == [], "said once is enough"
 
 
 def _gone(file: Path) -> None:

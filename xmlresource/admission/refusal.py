@@ -35,6 +35,29 @@ def refusal_text(decision: Decision) -> str:
     return "\n".join((first, *reckoning_lines(decision)))
 
 
+def figures(decision: Decision) -> dict[str, int | str]:
+    """The refusal for a log: the rule, what is asked, what can be promised, and every rule's sum.
+
+    Raises:
+        ValueError: The guest is admitted.
+    """
+    if decision.admitted:
+        raise ValueError("the guest is admitted")
+    return {
+        "rule": _title(decision.failed[0]),
+        "asked": decision.demand.guarantee,
+        "promisable": decision.promisable,
+        "reckoning": "; ".join(_sum(each) for each in decision.reckonings),
+    }
+
+
+def _sum(reckoning: Reckoning) -> str:
+    """``commitment fails: MemTotal 8589934592 promised -429916160 … = 8160018432 < 9437184000``."""
+    lines = " ".join(f"{line.label} {line.size}" for line in reckoning.lines)
+    word, sign = ("holds", ">=") if reckoning.admitted else ("fails", "<")
+    return f"{_title(reckoning)} {word}: {lines} = {reckoning.room} {sign} {reckoning.asked}"
+
+
 def reckoning_lines(decision: Decision) -> list[str]:
     """Every rule line by line, exact to the byte and aligned; also for an admitted guest."""
     tables = [(each, _table(each)) for each in decision.reckonings]

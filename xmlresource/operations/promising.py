@@ -2,6 +2,7 @@
 
 from xmlresource.admission.demand import Demand
 from xmlresource.cgroup.hierarchy import NoPlace, Version
+from xmlresource.events import ADMITTED, WARNING, Event, Fields
 from xmlresource.exit_status import ExitStatus
 from xmlresource.model.promise import Promise
 from xmlresource.operations.admitting import demand_for, fits_at_once, reckon, starting_promise
@@ -9,11 +10,13 @@ from xmlresource.operations.book import bring_up_to_date
 from xmlresource.operations.guest import Guest, RefusalError, faulty
 from xmlresource.operations.guest_policy import obstacles
 from xmlresource.operations.host import Host
+from xmlresource.operations.telling import tell, tell_once
 from xmlresource.printable import printable
 from xmlresource.record import replace
-from xmlresource.system import guests, log, places
+from xmlresource.system import guests, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
+from xmlresource.tunables import PRIORITY
 from xmlresource.units import format_amount
 
 TYPE_CHECKING = False
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from xmlresource.operations.boot import Queue
 
 
-def prepare(host: Host, guest: Guest, caller: int | None) -> None:
+def prepare(host: Host, guest: Guest, caller: int | None, operation: str = "prepare") -> None:
     """Decide whether the guest may start, and promise it what it asks for.
 
     Raises:
@@ -37,7 +40,15 @@ def prepare(host: Host, guest: Guest, caller: int | None) -> None:
     with host.transaction() as book:
         demand = admit(host, guest, book, queue)
         book.ledger = book.ledger.put(promise_for(host, guest, demand, caller))
-    log.info(f"guest '{printable(guest.name)}' admitted with {demand.guarantee} bytes")
+    tell(host, _admitted(guest, demand, operation))
+
+
+def _admitted(guest: Guest, demand: Demand, operation: str) -> Event:
+    figures: Fields = {"guarantee": demand.guarantee}
+    if demand.priority:
+        figures[PRIORITY] = demand.priority
+    message = f"guest '{printable(guest.name)}' admitted with {demand.guarantee} bytes"
+    return Event(ADMITTED, message, operation, guest.name, guest.uuid, figures)
 
 
 def _queue(host: Host, guest: Guest) -> "Queue | None":
@@ -49,7 +60,7 @@ def _queue(host: Host, guest: Guest) -> "Queue | None":
     priority = guest.policy.declared.priority or 0
     queue = queue_before(host.machine, host.configuration, priority)
     for problem in queue.problems:
-        log.warning(problem)
+        tell_once(host, Event(WARNING, problem))
     return queue
 
 
@@ -81,9 +92,10 @@ def admit(host: Host, guest: Guest, book: Transaction, queue: "Queue | None" = N
     else:
         decision = reckon(*asked, promises)
     if not decision.admitted:
-        from xmlresource.admission.refusal import refusal_text  # noqa: PLC0415 -- seldom needed
+        from xmlresource.admission import refusal  # noqa: PLC0415 -- seldom needed
 
-        raise RefusalError(ExitStatus.REFUSED, refusal_text(decision))
+        text, figures = refusal.refusal_text(decision), refusal.figures(decision)
+        raise RefusalError(ExitStatus.REFUSED, text, figures)
     return demand
 
 
