@@ -16,7 +16,7 @@ PATH: Final = "/etc/xmlresource.toml"
 
 SOFT_LIMIT_FILES: Final = ("memory.low", "memory.high")
 LONGEST_LOCK_TIMEOUT: Final = 3600
-LONGEST_BOOT_WINDOW: Final = 30 * 24 * 3600
+LONGEST_BOOT_WINDOW: Final = 10**9
 DEFAULT_HISTORY_SIZE: Final = 1 << 20
 LARGEST_HISTORY_SIZE: Final = 64 << 20
 

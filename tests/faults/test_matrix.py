@@ -39,7 +39,7 @@ def booted() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def rival(booted: None) -> Iterator[matrix.Rival]:
+def rival() -> Iterator[matrix.Rival]:
     process = matrix.Rival()
     yield process
     process.end()

@@ -9,9 +9,11 @@ import pytest
 from tests.fakes.host import GIB, MIB, FakeHost, domain, guarantee, hard_limit, uuid
 from xmlresource.cli import history as command
 from xmlresource.cli import main
+from xmlresource.ledger import decode
 from xmlresource.operations.apply import apply_all
 from xmlresource.operations.guest_events import answer
 from xmlresource.operations.history import history
+from xmlresource.record import replace
 from xmlresource.reports.history import as_text
 from xmlresource.system import log
 from xmlresource.system.machine import Machine
@@ -38,7 +40,10 @@ def recorded(host: FakeHost) -> list[dict[str, Any]]:
 def test_a_guests_life(host: FakeHost, logged: list[str]) -> None:
     answer("db1", "prepare", XML, None, host.machine)
     host.run("db1", 42, XML)
-    for operation in ("started", "reconnect", "stopped", "release"):
+    for operation in ("started", "reconnect"):
+        answer("db1", operation, XML, None, host.machine)
+    host.end(42)
+    for operation in ("stopped", "release"):
         answer("db1", operation, XML, None, host.machine)
     found = recorded(host)
     assert [each["event"] for each in found] == ["admitted", "written", "released"] == logged
@@ -103,6 +108,16 @@ def test_a_damaged_book_is_told(host: FakeHost) -> None:
     answer("db1", "prepare", XML, None, host.machine)
     assert [each["event"] for each in recorded(host)] == ["admitted", "warning", "admitted"]
     assert "the ledger was damaged" in recorded(host)[1]["message"]
+
+
+def test_the_end_of_a_guest_whose_promise_makes_no_sense(host: FakeHost) -> None:
+    answer("db1", "prepare", XML, None, host.machine)
+    file = host.root / "run/xmlresource/ledger"
+    book = decode(file.read_bytes())
+    lines = book.lines.replace(b'"starting"', b'"sleeping"')
+    file.write_bytes(replace(book, lines=lines).encode())
+    assert answer("db1", "stopped", XML, None, host.machine) == (0, "")
+    assert [each["event"] for each in recorded(host)] == ["admitted", "warning"]
 
 
 def test_no_history_is_kept_where_none_is_wanted(host: FakeHost) -> None:

@@ -5,7 +5,8 @@ from xmlresource.cgroup.report import Report
 from xmlresource.cgroup.writes import Rejection
 from xmlresource.events import RELEASED, REPAIRED, WRITTEN, Event, Fields
 from xmlresource.exit_status import ExitStatus
-from xmlresource.model.promise import Process
+from xmlresource.ledger import LedgerError
+from xmlresource.model.promise import Process, Promise
 from xmlresource.operations.admitting import demand_for
 from xmlresource.operations.book import bring_up_to_date
 from xmlresource.operations.enforcing import enforce, subject_of
@@ -76,14 +77,22 @@ def stopped(host: Host, guest: Guest, operation: str = "stopped") -> None:
     if not _is_booked(host, guest):
         return
     with host.transaction() as book:
+        promise = _promise(book, guest.uuid)
         bring_up_to_date(host, book)
-        promise = book.ledger.get(guest.uuid)
         book.ledger = book.ledger.drop(guest.uuid)
         settle_above(host, book)
     if promise is not None:
         message = f"guest '{printable(guest.name)}' released {promise.size} bytes"
         figures: Fields = {"guarantee": promise.size}
         tell(host, Event(RELEASED, message, operation, guest.name, guest.uuid, figures))
+
+
+def _promise(book: Transaction, uuid: str) -> Promise | None:
+    """What the guest was promised, before its end is found out in another way."""
+    try:
+        return book.ledger.get(uuid)
+    except LedgerError:
+        return None  # it is made anew
 
 
 def reconnect(host: Host, guest: Guest) -> None:
