@@ -87,3 +87,19 @@ def test_a_name_of_any_length_leaves_room_for_the_rest(event: Event) -> None:
 )
 def test_torn_and_foreign_lines(line: bytes) -> None:
     assert read_record(line) is None
+
+
+def test_a_long_record_keeps_its_figures_and_loses_the_reckoning() -> None:
+    event = Event(REFUSED, "é" * 5000, "prepare", "a" * 1000, "u", {"reckoning": "r" * 5000})
+    record = as_record({**event.fields(), "asked": 5}, 7)
+    assert len(record) <= LONGEST
+    found = read_record(record.strip())
+    assert found is not None
+    assert (found["asked"], found["guest"], found["message"]) == (5, "a" * 128, "é" * 200)
+    assert "reckoning" not in found
+    assert len(record) < len(as_record(event.fields(), 7)) + 20
+
+
+def test_values_that_are_not_one_word_are_strings_of_json() -> None:
+    fields = {"guest": 'a "b"\n', "rule": "", "message": "\x1b[31m"}
+    assert as_words(fields) == r'guest="a \"b\"\n" rule="" message="\u001b[31m"'

@@ -186,6 +186,17 @@ def test_a_broken_definition_holds_back_nothing_and_is_told(
     assert [each for each in said if "holds back" in each] == [], "said once is enough"
 
 
+def test_where_the_history_can_not_be_read_it_is_told_again(
+    host: FakeHost, said: list[str]
+) -> None:
+    autostart(host, "db", BROKEN["not XML"])
+    assert not prepare(host, "web", 2, 1000)
+    (host.root / "run/xmlresource/history").chmod(0o644)
+    said.clear()
+    assert not prepare(host, "mail", 3, 1000)
+    assert "holds back no room" in said[0]
+
+
 def _gone(file: Path) -> None:
     file.unlink()
 
