@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.fakes.host import GIB, MIB, FakeHost, domain, guarantee, hard_limit, uuid
 from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.boot import queue_before
+from xmlresource.operations.boot import may_come_first, queue_before
 from xmlresource.operations.check import check
 from xmlresource.operations.guest_events import answer
 from xmlresource.operations.host import open_host
@@ -162,7 +162,7 @@ def test_unpromised_guests_count_for_them_too(host: FakeHost) -> None:
 
 
 BROKEN = {
-    "not XML": b"<domain priority",
+    "not XML": b"<domain priority='10'",
     "a faulty policy": definition("db", 1, 5000, 10).replace(
         b"</xr:memory>", hard_limit(4000).encode() + b"</xr:memory>"
     ),
@@ -195,6 +195,32 @@ def test_where_the_history_can_not_be_read_it_is_told_again(
     said.clear()
     assert not prepare(host, "mail", 3, 1000)
     assert "holds back no room" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("priority='10'", True),
+        ('priority = \n"10"', True),
+        ("priority='9'", False),
+        ("priority='009'", False),
+        ("priority='010'", True),
+        ("priority='high'", False),
+        ("priority='&#49;0'", True),
+        ("priority='9'><other priority='99'/", True),
+        ("", False),
+    ],
+)
+def test_most_definitions_need_not_be_read(said: str, first: bool) -> None:
+    assert may_come_first(f"<memory {said}>".encode(), 9) == first
+
+
+def test_another_encoding_and_references_are_read(host: FakeHost) -> None:
+    xml = definition("db", 1, 5000, 10)
+    autostart(host, "db", xml).write_bytes(xml.decode().encode("utf-16"))
+    assert "(db 4.883 GiB)" in prepare(host, "web", 2, 4000)
+    autostart(host, "ref", xml.replace(b"'10'", b"'&#49;1'").replace(b"db", b"ref"))
+    assert "held back" in prepare(host, "web", 2, 4000, 10)
 
 
 def _gone(file: Path) -> None:
