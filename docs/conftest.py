@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+from hypothesis import settings
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+# A busy machine is no fault of an example.
+settings.register_profile("docs", deadline=None)
+settings.load_profile("docs")
 
 _FOLDER = Path(__file__).parent
 

@@ -42,9 +42,29 @@ def test_the_other_settings() -> None:
     assert parse_configuration(text) == Configuration(None, "memory.high", 2.5)
 
 
+@pytest.mark.parametrize(("written", "size"), [("0", 0), ("2MiB", 2 << 20), ("64MiB", 64 << 20)])
+def test_the_size_of_the_history(written: str, size: int) -> None:
+    assert parse_configuration(f"history_size = '{written}'").history_size == size
+    assert Configuration().history_size == 1 << 20
+
+
+def test_priorities_after_a_boot() -> None:
+    found = parse_configuration("boot_priority = true\nboot_window = 90\n")
+    assert (found.boot_priority, found.boot_window) == (True, 90)
+    assert (Configuration().boot_priority, Configuration().boot_window) == (False, 600)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
+        ("history_size = 5", 1, "history_size: not a text in quotes"),
+        ("history_size = 'much'", 1, "history_size: 'much' is not a whole number"),
+        ("history_size = '1GiB'", 1, "history_size: '1GiB' is out of range"),
+        ("history_size = 'unlimited'", 1, "history_size: 'unlimited' is out of range"),
+        ("boot_priority = 1", 1, "boot_priority: 1 is neither true nor false"),
+        ("boot_window = true", 1, "boot_window: not a number"),
+        ("boot_window = 2e9", 1, "boot_window: 2000000000.0 is out of range"),
+        ("boot_window = nan", 1, "boot_window: nan is out of range"),
         ("\nhost_reserv = 1", 2, "unknown key 'host_reserv'"),
         ("lock_timeout = 1\n[memory]\nx = 1", 2, "unknown key 'memory'"),
         ("\n\n 'a b'.c = 1", 3, "unknown key 'a b'"),

@@ -2,14 +2,17 @@ import pytest
 
 from xmlresource.codes import CODES
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.tunables import BY_NAME, MEMORY, RELATIONS, Form, Kind
+from xmlresource.tunables import BY_NAME, MEMORY, PRIORITY, RELATIONS, Form, Kind
 
-FIELDS = tuple(MemoryPolicy.__match_args__)
+# The priority asks for nothing by itself: it is no tunable, and comes last.
+*_TUNABLES, LAST = MemoryPolicy.__match_args__
+FIELDS = tuple(_TUNABLES)
 
 
 def test_the_table_and_the_policy_have_the_same_tunables_in_the_same_order():
     assert tuple(tunable.name for tunable in MEMORY) == FIELDS
     assert tuple(BY_NAME) == FIELDS
+    assert LAST == PRIORITY
 
 
 @pytest.mark.parametrize("form", Form)

@@ -15,6 +15,7 @@ from xmlresource.operations.apply import apply, apply_all
 from xmlresource.operations.check import check
 from xmlresource.operations.config import config
 from xmlresource.operations.edit import convert, generate, set_
+from xmlresource.operations.history import history
 from xmlresource.operations.measure import measure
 from xmlresource.operations.mending import mend
 from xmlresource.operations.overhead import overhead
@@ -43,6 +44,7 @@ __all__ = [
     "generate",
     "get_memory_parameters",
     "give_back",
+    "history",
     "hook",
     "measure",
     "memtune",

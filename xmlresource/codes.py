@@ -127,7 +127,8 @@ _ROWS: Final = (
         "XR103",
         "unknown-attribute",
         _ERROR,
-        "Only `unit` means something here; a misspelt unit would be read as KiB.",
+        "Only `unit` means something here, and `priority` in <memory>; a misspelt unit would be "
+        "read as KiB.",
         "<hard_limit units='GiB'>4</hard_limit>",
         "Write `unit`, or remove the attribute.",
     ),
@@ -216,6 +217,14 @@ _ROWS: Final = (
         "For no limit, leave the element out.",
     ),
     Code(
+        "XR206",
+        "bad-priority",
+        _ERROR,
+        "The schemas know whole numbers of up to three digits; anything else says nothing.",
+        "<memory priority='high'>",
+        "Write a whole number from 0 to 999, or leave the attribute out.",
+    ),
+    Code(
         "XR301",
         "guarantee-above-hard-limit",
         _ERROR,
@@ -290,6 +299,14 @@ _ROWS: Final = (
         "and ends in an OOM kill; such a guest is refused there.",
         "hard_limit 2 GiB, min_guarantee 2 GiB",
         "Leave the hard limit some room above the guarantee.",
+    ),
+    Code(
+        "XR310",
+        "priority-without-guarantee",
+        _WARNING,
+        "A priority decides whose guarantee comes first: without a guarantee it decides nothing.",
+        "<memory priority='10'> with a hard limit alone",
+        "Declare min_guarantee, or leave the priority out.",
     ),
     Code(
         "XR401",

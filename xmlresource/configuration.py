@@ -16,6 +16,9 @@ PATH: Final = "/etc/xmlresource.toml"
 
 SOFT_LIMIT_FILES: Final = ("memory.low", "memory.high")
 LONGEST_LOCK_TIMEOUT: Final = 3600
+LONGEST_BOOT_WINDOW: Final = 10**9
+DEFAULT_HISTORY_SIZE: Final = 1 << 20
+LARGEST_HISTORY_SIZE: Final = 64 << 20
 
 LARGEST_COMMIT_RATIO: Final = 100
 
@@ -35,6 +38,9 @@ class Configuration:
         commit_ratio: How much of what there is may be promised, in ten-thousandths.
         count_unpromised: Whether guests that run without a promise count as if they had one.
         partitions: The most that may be promised in a partition and below it.
+        boot_priority: Whether guests of higher priority come first after a boot.
+        boot_window: For how long after it, in seconds.
+        history_size: The bytes that the history may take; 0 for none.
     """
 
     host_reserve: ReserveSetting | None = None
@@ -43,6 +49,9 @@ class Configuration:
     commit_ratio: int = WHOLE
     count_unpromised: bool = False
     partitions: tuple[PartitionBudget, ...] = ()
+    boot_priority: bool = False
+    boot_window: float = 600
+    history_size: int = DEFAULT_HISTORY_SIZE
 
 
 class ConfigurationError(XmlresourceError, ValueError):
@@ -180,14 +189,18 @@ def _soft_limit_file(value: object) -> str:
     return str(value)
 
 
-def _lock_timeout(value: object) -> float:
-    cure = f"write a number of seconds, from 0 to {LONGEST_LOCK_TIMEOUT}"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _ValueError("not a number", cure)
-    # not "<": nan is neither
-    if not 0 <= value <= LONGEST_LOCK_TIMEOUT:
-        raise _ValueError(f"{_quoted(value)} is out of range", cure)
-    return value
+def _seconds(most: int) -> Callable[[object], float]:
+    cure = f"write a number of seconds, from 0 to {most}"
+
+    def read(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _ValueError("not a number", cure)
+        # not "<": nan is neither
+        if not 0 <= value <= most:
+            raise _ValueError(f"{_quoted(value)} is out of range", cure)
+        return value
+
+    return read
 
 
 def _commit_ratio(value: object) -> int:
@@ -203,10 +216,23 @@ def _commit_ratio(value: object) -> int:
     return ratio
 
 
-def _count_unpromised(value: object) -> bool:
+def _truth(value: object) -> bool:
     if not isinstance(value, bool):
         raise _ValueError(f"{_quoted(value)} is neither true nor false", "write true or false")
     return value
+
+
+def _history_size(value: object) -> int:
+    cure = 'write a size such as "1MiB", up to 64 MiB, or "0" for none'
+    if not isinstance(value, str):
+        raise _ValueError("not a text in quotes", cure)
+    try:
+        size = parse_written_size(value)
+    except SizeError as error:
+        raise _ValueError(error.problem, cure) from error
+    if not isinstance(size, int) or size > LARGEST_HISTORY_SIZE:
+        raise _ValueError(f"{_quoted(value)} is out of range", cure)
+    return size
 
 
 def _partitions(value: object) -> tuple[PartitionBudget, ...]:
@@ -267,7 +293,7 @@ SETTINGS: Final = (
         name="lock_timeout",
         example="30",
         help="the seconds that a start waits for another one to be decided",
-        read=_lock_timeout,
+        read=_seconds(LONGEST_LOCK_TIMEOUT),
     ),
     Setting(
         name="commit_ratio",
@@ -282,7 +308,7 @@ SETTINGS: Final = (
         example="false",
         help="whether guests that run without a promise count as if their RAM and expected "
         "overhead had been promised; each start then reads all definitions",
-        read=_count_unpromised,
+        read=_truth,
     ),
     Setting(
         name="partitions",
@@ -291,6 +317,26 @@ SETTINGS: Final = (
         "those below it",
         read=_partitions,
         show=_show_partitions,
+    ),
+    Setting(
+        name="boot_priority",
+        example="false",
+        help="whether, after a boot, room is held back for guests with autostart that have a "
+        "higher priority and are still to start; each start then reads their definitions",
+        read=_truth,
+    ),
+    Setting(
+        name="boot_window",
+        example="600",
+        help="for how many seconds after the boot; then all guests are equal",
+        read=_seconds(LONGEST_BOOT_WINDOW),
+    ),
+    Setting(
+        name="history_size",
+        example='"1MiB"',
+        help="what the record of the last decisions may take in /run/xmlresource; 0 keeps none",
+        read=_history_size,
+        show=format_amount,
     ),
 )
 """What the file may hold."""

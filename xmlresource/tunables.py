@@ -12,6 +12,10 @@ from xmlresource.record import record
 NAMESPACE: Final = "urn:xmlresource:1"
 """The namespace of our elements inside ``<metadata>``."""
 
+PRIORITY: Final = "priority"
+"""The attribute of ``<memory>`` that says whose guarantee comes first while a host starts its
+guests. It is no tunable: it asks for nothing by itself."""
+
 
 class Form(Enum):
     """Where a document holds tunables."""

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from xmlresource.admission.decide import decide
 from xmlresource.admission.demand import Demand, HugepageDemand, NodeDemand
 from xmlresource.admission.reckoning import Decision
-from xmlresource.admission.refusal import reckoning_lines, refusal_text
+from xmlresource.admission.refusal import figures, reckoning_lines, refusal_text
 from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
 from xmlresource.model.promise import Held, Promise, State
 from xmlresource.record import replace
@@ -54,6 +54,20 @@ def test_the_reckoning_follows_aligned_and_exact() -> None:
         "  = room                       20,401,094,656  (19 GiB)",
         "  asked for                     2,147,483,648  (2 GiB)",
     ]
+
+
+def test_the_figures_for_a_log() -> None:
+    assert figures(refused(Demand("db1", "u", 2 * GIB), *BOOK)) == {
+        "rule": "commitment",
+        "asked": 2 * GIB,
+        "promisable": GIB,
+        "reckoning": "commitment fails: MemTotal 25769803776 host reserve -1073741824 hugepages 0 "
+        "promised -23622320128 = 1073741824 < 2147483648; physical holds: "
+        "MemAvailable 21474836480 promised, not used yet 0 host reserve, not used yet -1073741824 "
+        "= 20401094656 >= 2147483648",
+    }
+    with pytest.raises(ValueError, match="is admitted"):
+        figures(refused(Demand("db1", "u", 1)))
 
 
 def test_nothing_promised_and_nothing_left() -> None:

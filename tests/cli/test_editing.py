@@ -1,6 +1,7 @@
 """set, convert and generate, as a person calls them."""
 
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -155,3 +156,22 @@ def test_auto_takes_a_domain(
     status, out, err = run(capsysbinary, command, *words, "hard_limit=auto")
     assert (status, out) != (0, b"")
     assert "auto" in err
+
+
+def test_a_priority_is_set_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "guest.xml"
+    path.write_text("<domain type='kvm'><name>db1</name></domain>")
+    words = ["set", str(path), "min_guarantee=1GiB", "priority=10", "--in-place"]
+    assert main(words) == 0
+    capsys.readouterr()
+    assert main(["show", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["priority", "10"]
+    assert main(["show", "--json", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["priority"] == 10
+
+
+def test_a_fragment_with_a_priority_is_generated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "min_guarantee=1GiB", "priority=10"]) == 0
+    assert '<xr:memory priority="10">' in capsys.readouterr().out
+    assert main(["generate", "min_guarantee=1GiB", "priority=10", "--form", "memtune"]) == 0
+    assert "priority dropped: <memtune> has no priority" in capsys.readouterr().err

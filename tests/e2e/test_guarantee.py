@@ -159,6 +159,89 @@ def test_a_managed_save_frees_and_a_restore_takes_again(
     assert list(xmlresource.guests()) == [promised.name]
 
 
+# After a boot
+
+LASTING, OVER = 10**9, 0
+
+
+def autostarting(guest: Guest) -> Guest:
+    must(guest.defined().virsh("autostart"))
+    return guest
+
+
+def with_priority(mebibytes: int, priority: int) -> str:
+    """A guarantee, and whose comes first."""
+    return guarantee(mebibytes).replace("<xr:memory>", f"<xr:memory priority='{priority}'>")
+
+
+@pytest.fixture
+def boot_window(xmlresource: Product) -> Callable[[int], None]:
+    """Have the time after the boot last on, or be over: nobody waits for it here."""
+    del xmlresource
+    plain = sandbox.CONFIGURATION.read_text()
+
+    def lasts(seconds: int) -> None:
+        text = f"{plain}boot_priority = true\nboot_window = {seconds}\n"
+        sandbox.CONFIGURATION.write_text(text)
+
+    lasts(LASTING)
+    return lasts
+
+
+def test_the_lower_guest_waits_for_the_higher_one(
+    xmlresource: Product, new_guest: NewGuest, boot_window: Callable[[int], None]
+) -> None:
+    low = autostarting(new_guest("low", guarantee(FITS_ONCE)))
+    high = autostarting(new_guest("high", with_priority(FITS_ONCE, 10)))
+    result = low.start()
+    assert hook_status(result) == 3
+    assert "(priority, " in refusal(result)
+    assert f"still to start ({high.name} " in refusal(result)
+    (waiting,) = xmlresource.json("status")["held_back"]["guests"]
+    assert waiting["name"] == high.name
+    assert xmlresource("check", low.file()).status == 3
+    boot_window(OVER)
+    must(low.start())
+    assert hook_status(high.start()) == 3
+    must(low.destroy())
+    boot_window(LASTING)
+    must(high.start())
+    assert "(commitment: " in refusal(low.start())
+    events = xmlresource.json("history", "--guest", low.name)["records"]
+    assert [each["event"] for each in events] == [
+        "refused",
+        "admitted",
+        "written",
+        "released",
+        "refused",
+    ]
+    assert events[0]["rule"].startswith("priority, ")
+
+
+def test_libvirt_starts_the_higher_guest_after_a_boot(
+    libvirt: Libvirt,
+    xmlresource: Product,
+    new_guest: NewGuest,
+    boot_window: Callable[[int], None],
+) -> None:
+    boot_window(LASTING)
+    low = autostarting(new_guest("a-low", guarantee(FITS_ONCE)))
+    high = autostarting(new_guest("z-high", with_priority(FITS_ONCE, 10)))
+    beside = autostarting(new_guest("m-beside", guarantee(FITS_BESIDE)))
+    libvirt.libvirtd.stop()
+    # libvirt starts these guests once a boot, and this is how it remembers.
+    (sandbox.LIBVIRT_RUN / "qemu" / "autostarted").unlink(missing_ok=True)
+    libvirt.start_libvirtd()
+    high.wait_state("running")
+    beside.wait_state("running")
+
+    def asked() -> bool:
+        return bool(xmlresource.json("history", "--guest", low.name)["records"])
+
+    wait_for("libvirt has tried to start the lower guest", asked)
+    assert low.state() == "shut off"
+
+
 # The limits
 
 

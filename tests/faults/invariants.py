@@ -1,9 +1,14 @@
 """What must hold on a host whatever went wrong."""
 
+import os
+
 from tests.fakes.host import MIB, FakeHost, uuid
 from tests.faults import scenes
 from tests.faults.scenes import GUEST, NAMED, OTHER
+from xmlresource.events import read_record
 from xmlresource.ledger import LedgerError
+from xmlresource.system import history
+from xmlresource.system.state import StateFolder
 
 # A folder of plain files keeps "-1" as it was written; the kernel makes a size of it.
 _UNLIMITED = {"max", "-1", "9223372036854771712"}
@@ -28,6 +33,11 @@ def right_after(host: FakeHost, *, damaged: bool) -> list[str]:
     return found + _values(host)
 
 
+def history_of(host: FakeHost) -> bytes:
+    """All that the history has; raises where it can't be read."""
+    return history.read(StateFolder(str(host.root / "run/xmlresource"), os.geteuid()))
+
+
 def in_the_end(host: FakeHost) -> list[str]:
     """The violations once the next event has been answered."""
     promises = {each.uuid: each for each in scenes.ledger(host).all()}
@@ -47,6 +57,9 @@ def in_the_end(host: FakeHost) -> list[str]:
         if scenes.runs(host, guest) and uuid(guest[1]) not in promises
     ]
     found += _values(host)
+    torn = [line for line in history_of(host).splitlines() if line and read_record(line) is None]
+    if len(torn) > 1:
+        found.append(f"more than one line of the history is torn: {torn}")
     if host.version == 2:
         running = [each.size for each in promises.values() if each.cgroup is not None]
         above = value(host, f"{scenes.ROOTS[2]}/machine/memory.min")

@@ -115,6 +115,12 @@ class SpoiltMachine(Machine):
             "read file", lambda: read(path), lambda: read(path)
         )
 
+    def read_guarded(self, path: str, most: int) -> bytes:
+        read = super().read_guarded
+        return self.points.pass_by(  # type: ignore[no-any-return]
+            "read definition", lambda: read(path, most), lambda: read(path, most)
+        )
+
     def names_in(self, path: str) -> list[str]:
         names = super().names_in
         return self.points.pass_by(  # type: ignore[no-any-return]

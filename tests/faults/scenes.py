@@ -109,6 +109,13 @@ def _lost(host: FakeHost) -> None:
     ledger_file(host).unlink()
 
 
+def _waited_for(host: FakeHost) -> None:
+    """A guest of higher priority is still to start; it fits besides."""
+    host.write("/etc/xmlresource.toml", "boot_priority = true\n")
+    xml = domain("first", 9, guarantee(100)).replace(b"<xr:memory>", b"<xr:memory priority='5'>")
+    host.write("/etc/libvirt/qemu/autostart/first.xml", xml.decode())
+
+
 @dataclass(frozen=True)
 class Scene:
     """What an operation finds."""
@@ -122,6 +129,7 @@ SCENES: Final = (
     Scene("prepare", "prepare", lambda _: None),
     Scene("prepare, the book is damaged", "prepare", damage),
     Scene("prepare, a killed start left a file", "prepare", leave_over),
+    Scene("prepare, another guest comes first", "prepare", _waited_for),
     Scene("started", "started", _prepared),
     Scene("stopped", "stopped", _ended),
     Scene("reconnect", "reconnect", _reset),

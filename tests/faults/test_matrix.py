@@ -14,6 +14,7 @@ import pytest
 from tests.faults import matrix, scenes
 from tests.faults.points import FAULTS
 from tests.faults.scenes import SCENES, Scene
+from xmlresource.system import guests
 
 FULL = bool(os.environ.get("XMLRESOURCE_FULL"))
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -27,6 +28,14 @@ def folder() -> Iterator[Path]:
     memory = Path("/dev/shm")  # noqa: S108 -- TemporaryDirectory makes a folder of its own there
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as made:
         yield Path(made) / "scene"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def booted() -> Iterator[None]:
+    """The host was started a minute ago."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guests, "seconds_since_boot", lambda: 60)
+        yield
 
 
 @pytest.fixture(scope="module")

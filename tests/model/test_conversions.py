@@ -16,7 +16,7 @@ from xmlresource.document import Document
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.writing import expressible
 from xmlresource.strategies import documents, policies
-from xmlresource.tunables import MEMORY, NAMESPACE, Form
+from xmlresource.tunables import MEMORY, NAMESPACE, PRIORITY, Form
 from xmlresource.units import KIB, LARGEST, UNLIMITED
 
 GIB = KIB**3
@@ -159,7 +159,7 @@ def test_the_json_schema_and_the_reader_agree(value):
 
 def test_the_json_schema_knows_each_tunable_and_its_help():
     VALIDATOR.check_schema(SCHEMA)
-    assert list(SCHEMA["properties"]) == [tunable.name for tunable in MEMORY]
+    assert list(SCHEMA["properties"]) == [*(tunable.name for tunable in MEMORY), PRIORITY]
     for tunable in MEMORY:
         described = SCHEMA["properties"][tunable.name]["description"]
         assert described == f"{tunable.help[0].upper()}{tunable.help[1:]}."

@@ -97,7 +97,8 @@ def test_limits_alone_need_no_book(host: FakeHost) -> None:
     assert call(host, "started", xml) == (0, "")
     assert call(host, "stopped", xml) == (0, "")
     assert host.read(f"{folder}/memory.limit_in_bytes") == str(300 * MIB)
-    assert not (host.root / "run/xmlresource").exists()
+    assert not (host.root / "run/xmlresource/ledger").exists()
+    assert not (host.root / "run/xmlresource/lock").exists()
 
 
 def test_what_memtune_declares_is_left_to_libvirt(host: FakeHost) -> None:

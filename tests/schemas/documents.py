@@ -187,6 +187,11 @@ def _sizes(draw: st.DrawFn, form: Form) -> list["Element | str"]:
     return [draw(_size(name, namespace)) for name in chosen]
 
 
+_PRIORITIES = st.sampled_from(["", "", "", "0", "7", "010", "999"]).map(
+    lambda said: {"priority": said} if said else {}
+)
+
+
 @st.composite
 def _resource(draw: st.DrawFn) -> Element:
     content: list[Element | str] = []
@@ -196,14 +201,14 @@ def _resource(draw: st.DrawFn) -> Element:
     if draw(st.booleans()):
         content.append(Element("fibrechannel", attributes={"appid": "vm-1"}))
     if draw(st.integers(0, 9)):
-        memory = Element("memory", content=draw(_sizes(Form.RESOURCE)))
+        memory = Element("memory", "", draw(_PRIORITIES), draw(_sizes(Form.RESOURCE)))
         content.insert(draw(st.integers(0, len(content))), memory)
     return Element("resource", content=content)
 
 
 @st.composite
 def _metadata(draw: st.DrawFn) -> Element:
-    memory = Element("memory", NAMESPACE, content=draw(_sizes(Form.METADATA)))
+    memory = Element("memory", NAMESPACE, draw(_PRIORITIES), draw(_sizes(Form.METADATA)))
     if draw(st.booleans()):
         return memory
     return Element("resource", NAMESPACE, content=[memory] if draw(st.integers(0, 9)) else [])
@@ -306,6 +311,14 @@ _ATTRIBUTES = st.sampled_from(
         ("unit", "KiB"),
         ("Unit", "KiB"),
         ("priority", "1"),
+        ("priority", "010"),
+        ("priority", "1000"),
+        ("priority", "-1"),
+        ("priority", " 1"),
+        ("priority", "1\n"),
+        ("priority", "\u0665"),
+        ("priority", ""),
+        ("xr:priority", "1"),
         ("appid", "a"),
         ("o:unit", "KiB"),
         ("xr:unit", "KiB"),

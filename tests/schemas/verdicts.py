@@ -108,12 +108,18 @@ def _holds_sizes(element: etree._Element, form: Form) -> bool:
     children = _children(element)
     names = [str(child.tag) for child in children]
     return (
-        not element.attrib
+        _says_at_most_a_priority(element, form)
         and _is_blank(element)
         and known.issuperset(names)
         and len(set(names)) == len(names)
         and all(map(_is_size, children))
     )
+
+
+def _says_at_most_a_priority(element: etree._Element, form: Form) -> bool:
+    allowed = set() if form is Form.MEMTUNE else {"priority"}
+    said = str(element.get("priority", "0"))
+    return set(element.attrib) <= allowed and re.fullmatch("[0-9]{1,3}", said) is not None
 
 
 def _is_size(element: etree._Element) -> bool:

@@ -85,6 +85,7 @@ class Demand:
         pinned_by: What of the definition pins it.
         parts: The RAM part by part.
         most_ram: ``<maxMemory>``, of which nothing is asked before it is plugged in; 0 for none.
+        priority: Whose guarantee comes first while a host starts its guests.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Demand:
     ordinary: int = 0
     nodes: tuple[NodeDemand, ...] = ()
     hugepages: tuple[HugepageDemand, ...] = ()
+    priority: int = 0
     at_once: int = 0
     pinned: int = 0
     taken_by: tuple[str, ...] = ()
@@ -163,6 +165,7 @@ def demand_of(domain: Domain, policy: MemoryPolicy, page_size: int) -> Demand:
         pinned_by=pinned_by,
         parts=parts,
         most_ram=domain.max_memory or 0,
+        priority=policy.priority or 0,
     )
 
 

@@ -17,6 +17,7 @@ class Rule(Enum):
     PARTITIONS = "partitions"
     NODES = "nodes"
     HUGEPAGES = "hugepages"
+    PRIORITY = "priority"
 
 
 @record
@@ -34,8 +35,9 @@ class Reckoning:
     Attributes:
         rule: The rule.
         subject: What it was applied to: ``""`` for the host, ``/machine/prod``, ``node 0``,
-            ``pages of 2 MiB on node 0``.
-        part: Which of the first two rules was applied to ``subject``; ``None`` for hugepages.
+            ``pages of 2 MiB on node 0``; under the last rule the rule it repeats, with its own.
+        part: Which of the first two rules was applied to ``subject``; ``None`` for hugepages and
+            under the last rule.
         lines: What there is and what is taken from it.
         asked: What the guest asks for under this rule.
         promisable: The largest guarantee that this rule would admit, 0 where none;
@@ -72,6 +74,24 @@ class Reckoning:
 
 
 @record
+class HeldBack:
+    """Room for guests of higher priority that are still to start.
+
+    Attributes:
+        promises: What they will be promised, highest priority first.
+        seconds: For how much longer it is held back.
+    """
+
+    promises: tuple[Promise, ...]
+    seconds: int
+
+    @property
+    def size(self) -> int:
+        """The sum of these promises."""
+        return sum(promise.size for promise in self.promises)
+
+
+@record
 class Decision:
     """Whether a guest may start, and why.
 
@@ -82,6 +102,7 @@ class Decision:
             0 where there is none.
         largest: The promises of others, largest first, no more than a message needs.
         promises: How many promises of others there are.
+        held_back: What is held back for others; ``None`` where nothing is.
     """
 
     demand: Demand
@@ -89,6 +110,7 @@ class Decision:
     promisable: int
     largest: tuple[Promise, ...]
     promises: int
+    held_back: HeldBack | None = None
 
     @property
     def admitted(self) -> bool:

@@ -6,7 +6,7 @@ logs and graphical tools often cut the rest.
 
 from typing import Final
 
-from xmlresource.admission.reckoning import Decision, Line, Reckoning
+from xmlresource.admission.reckoning import Decision, HeldBack, Line, Reckoning, Rule
 from xmlresource.model.promise import Promise
 from xmlresource.printable import printable
 from xmlresource.units import approximate, format_amount
@@ -30,7 +30,32 @@ def refusal_text(decision: Decision) -> str:
         f"it asks for a guarantee of {asked}, {promisable} can be promised "
         f"({_title(worst)}: {_why(worst, decision.demand.guarantee)}; {_largest(decision)})"
     )
+    if worst.rule is Rule.PRIORITY and decision.held_back is not None:
+        first += f"; {_yields(decision.held_back)}"
     return "\n".join((first, *reckoning_lines(decision)))
+
+
+def figures(decision: Decision) -> dict[str, int | str]:
+    """The refusal for a log: the rule, what is asked, what can be promised, and every rule's sum.
+
+    Raises:
+        ValueError: The guest is admitted.
+    """
+    if decision.admitted:
+        raise ValueError("the guest is admitted")
+    return {
+        "rule": _title(decision.failed[0]),
+        "asked": decision.demand.guarantee,
+        "promisable": decision.promisable,
+        "reckoning": "; ".join(_sum(each) for each in decision.reckonings),
+    }
+
+
+def _sum(reckoning: Reckoning) -> str:
+    """``commitment fails: MemTotal 8589934592 promised -429916160 … = 8160018432 < 9437184000``."""
+    lines = " ".join(f"{line.label} {line.size}" for line in reckoning.lines)
+    word, sign = ("holds", ">=") if reckoning.admitted else ("fails", "<")
+    return f"{_title(reckoning)} {word}: {lines} = {reckoning.room} {sign} {reckoning.asked}"
 
 
 def reckoning_lines(decision: Decision) -> list[str]:
@@ -90,6 +115,16 @@ def _largest(decision: Decision) -> str:
         return "no promises so far"
     shown = ", ".join(_promise(each) for each in decision.largest[:_LARGEST_SHOWN])
     return f"largest promises: {shown}{', …' if decision.promises > _LARGEST_SHOWN else ''}"
+
+
+def _yields(held_back: HeldBack) -> str:
+    """For whom it is, how long, and the cure."""
+    shown = ", ".join(_promise(each) for each in held_back.promises[:_LARGEST_SHOWN])
+    more = ", …" if len(held_back.promises) > _LARGEST_SHOWN else ""
+    return (
+        f"room is held back for guests of higher priority that are still to start ({shown}{more}): "
+        f"start it when they run, or in {held_back.seconds} s (boot_window)"
+    )
 
 
 def _promise(promise: Promise) -> str:

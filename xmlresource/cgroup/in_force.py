@@ -21,7 +21,8 @@ def in_force(place: Place, state: State) -> MemoryPolicy:
 
 
 def _on_v1(own: Mapping[str, Amount]) -> MemoryPolicy:
-    return MemoryPolicy(**{row.name: own.get(row.v1_file) for row in MEMORY if row.v1_file})
+    amounts = {row.name: own.get(row.v1_file) for row in MEMORY if row.v1_file}
+    return MemoryPolicy(**amounts, priority=None)
 
 
 def _on_v2(own: Mapping[str, Amount]) -> MemoryPolicy:

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "memtune": "show or change the memory parameters of a guest of libvirt's",
     "reclaim": "take memory back from a guest that runs, and give it back again",
     "status": "how the host and its guests with a promise stand",
+    "history": "the last decisions on this host",
     "config": "the host's settings, where each comes from and what it does",
     "hook": "install, remove or inspect the hook that libvirt calls",
 }

@@ -16,7 +16,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="+",
         metavar="FILE… NAME=VALUE…",
-        help="documents (- for stdin), and tunables: 4GiB, unlimited, auto, none to remove",
+        help="documents (- for stdin), and tunables: 4GiB, unlimited, auto, none to remove; "
+        "priority=NUMBER",
     )
     parser.add_argument("--form", choices=list(FORMS), help="where new ones go; metadata")
     add_destination(parser)

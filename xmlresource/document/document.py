@@ -62,10 +62,10 @@ class Document:
         return type(self).parse(self.source.to_bytes(text), self.source.name)
 
     def with_policy(self, policy: MemoryPolicy, form: Form | None = None) -> "Document":
-        """This document with exactly the tunables of ``policy``, all else byte for byte the same.
+        """This document with exactly what ``policy`` says, all else byte for byte the same.
 
         Args:
-            policy: What it is to declare; a tunable that is unset is taken out.
+            policy: What it is to declare; a tunable that is unset is taken out, so a priority.
             form: Where new tunables go; by default the one form that is used, else metadata.
 
         Raises:
@@ -94,11 +94,14 @@ class Document:
     @cached_property
     def policy(self) -> MemoryPolicy:
         """The tunables of all forms together."""
-        return policy_of(self.declarations)
+        return policy_of(self.declarations, self.blocks)
 
     def policy_in(self, *forms: Form) -> MemoryPolicy:
         """The tunables that stand in one of ``forms``."""
-        return policy_of(tuple(found for found in self.declarations if found.form in forms))
+        return policy_of(
+            tuple(found for found in self.declarations if found.form in forms),
+            tuple(block for block in self.blocks if block.form in forms),
+        )
 
     @property
     def form(self) -> Form | None:

@@ -9,7 +9,7 @@ from typing import Final
 from xmlresource.document.tree import Element
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.record import record
-from xmlresource.tunables import MEMORY, NAMESPACE, Form, Kind, Tunable
+from xmlresource.tunables import MEMORY, NAMESPACE, PRIORITY, Form, Kind, Tunable
 from xmlresource.units import Amount, SizeError, parse_size
 
 NAMESPACES: Final = {Form.RESOURCE: None, Form.METADATA: NAMESPACE, Form.MEMTUNE: None}
@@ -113,16 +113,35 @@ def tunable_of(element: Element, form: Form) -> Tunable | None:
     return None
 
 
-def policy_of(found: tuple[Declaration, ...]) -> MemoryPolicy:
+def priorities(found: tuple[Block, ...]) -> Iterator[tuple[Block, str, int | None]]:
+    """What blocks say of the guest's priority: the block, the text, and what it means.
+
+    That is ``None`` where it can't be read.
+    """
+    for block in found:
+        text = block.element.attributes.get(PRIORITY)
+        if text is not None and block.form is not Form.MEMTUNE:
+            # Few guests have one, and the hook pays for each import.
+            from xmlresource.model.priority import parse_priority  # noqa: PLC0415
+
+            yield block, text, parse_priority(text)
+
+
+def policy_of(found: tuple[Declaration, ...], held_by: tuple[Block, ...] = ()) -> MemoryPolicy:
     """The policy that declarations make: of each tunable the first that says something.
 
     Where forms disagree it is no use to anyone; ``rules`` report that as an error.
+
+    Args:
+        found: The declarations.
+        held_by: The blocks that may say the guest's priority.
     """
     amounts: dict[str, Amount] = {}
     for declaration in found:
         if declaration.amount is not None:
             amounts.setdefault(declaration.tunable.name, declaration.amount)
-    return MemoryPolicy(**amounts)
+    said = (number for _, _, number in priorities(held_by) if number is not None)
+    return MemoryPolicy(**amounts, priority=next(said, None))
 
 
 def _declaration(tunable: Tunable, form: Form, element: Element) -> Declaration:

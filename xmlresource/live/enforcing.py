@@ -129,7 +129,7 @@ def _refuse_contradictions(host: Host, wanted: Wanted) -> None:
     state = cgroups.read_state(host.machine, wanted.here.place)
     holds = effective(in_force(wanted.here.place, state), wanted.before)
     asked = {name: wanted.guest.policy.declared[name] for name in wanted.changed}
-    policy = MemoryPolicy(**{**dict(holds.items()), **asked})
+    policy = MemoryPolicy(**{**dict(holds.items()), **asked}, priority=holds.priority)
     for contradiction in contradictions(policy, wanted.changed):
         raise RefusalError(ExitStatus.FINDINGS, f"{wanted.guest.subject}: {contradiction}")
 

@@ -18,7 +18,7 @@ def effective(in_force: MemoryPolicy, declared: MemoryPolicy) -> MemoryPolicy:
         forgotten = BY_NAME[name].advisory and isinstance(amount, Unlimited)
         if not forgotten:
             amounts[name] = amount
-    return MemoryPolicy(**amounts)
+    return MemoryPolicy(**amounts, priority=declared.priority)
 
 
 def contradictions(policy: MemoryPolicy, changed: Iterable[str]) -> Iterator[str]:

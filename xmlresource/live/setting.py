@@ -158,7 +158,7 @@ def _wanted(handle: Handle, change: Change, amounts: Mapping[str, Amount], here:
     What stands in ``<memtune>`` libvirt writes when it is told, and on v2 not as we do.
     """
     declared = change.document.policy_in(Form.METADATA, Form.MEMTUNE)
-    policy = MemoryPolicy(**{**dict(declared.items()), **amounts})
+    policy = MemoryPolicy(**{**dict(declared.items()), **amounts}, priority=declared.priority)
     changed = frozenset(amounts)
     enforced = changed
     if here.place.controller.version is Version.V2:

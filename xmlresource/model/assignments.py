@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Final, TypeAlias
 
-from xmlresource.tunables import BY_NAME, Kind
+from xmlresource.model.priority import MOST, parse_priority
+from xmlresource.tunables import BY_NAME, PRIORITY, Kind
 from xmlresource.units import Amount, SizeError, Unlimited, parse_written_size
 
 NONE: Final = "none"
@@ -52,8 +53,8 @@ class Assignments:
     """What was assigned, and what could not be read.
 
     Attributes:
-        amounts: The amount of each tunable; ``AUTO`` is what is recommended for the guest, ``None``
-            takes it out.
+        amounts: The amount of each tunable, and the ``priority``, a number; ``AUTO`` is what is
+            recommended for the guest, ``None`` takes it out.
         faults: What could not be read, in the order given.
     """
 
@@ -81,10 +82,13 @@ def _parsed(text: str) -> tuple[str, Assigned] | BadAssignment:
     if not equals:
         return BadAssignment(text, "it is no NAME=VALUE", "write, say, hard_limit=4GiB")
     name = name.strip().replace("-", "_")
+    if name == PRIORITY:
+        return _priority(text, value.strip().lower())
     tunable = BY_NAME.get(name)
     if tunable is None:
-        close = get_close_matches(name, BY_NAME, 1)
-        cure = f"did you mean {close[0]}?" if close else f"there are {', '.join(BY_NAME)}"
+        known = (*BY_NAME, PRIORITY)
+        close = get_close_matches(name, known, 1)
+        cure = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
         return BadAssignment(text, f"there is no tunable {name!r}", cure)
     word = value.strip().lower()
     if word == NONE:
@@ -93,6 +97,14 @@ def _parsed(text: str) -> tuple[str, Assigned] | BadAssignment:
         return (name, AUTO) if name in AUTOMATIC else BadAssignment(text, *_not_automatic(name))
     amount = _amount(text, value, tunable.kind)
     return amount if isinstance(amount, BadAssignment) else (name, amount)
+
+
+def _priority(text: str, value: str) -> tuple[str, Assigned] | BadAssignment:
+    number = parse_priority(value)
+    if number is None and value != NONE:
+        cure = f"write a whole number from 0 to {MOST}, or {NONE}"
+        return BadAssignment(text, "it is no priority", cure)
+    return PRIORITY, number
 
 
 def _not_automatic(name: str) -> tuple[str, str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from xmlresource.model.priority import parse_priority
 from xmlresource.model.writing import PREFIX, NewElement, policy_element
-from xmlresource.tunables import MEMORY, NAMESPACE, Form, Kind, Tunable
+from xmlresource.tunables import MEMORY, NAMESPACE, PRIORITY, Form, Kind, Tunable
 from xmlresource.units import Amount, SizeError, parse_size
 
 if TYPE_CHECKING:
@@ -39,15 +40,18 @@ class TreeElement(Protocol):
     def __iter__(self) -> Iterator[TreeElement]: ...
 
 
-def to_element(amounts: Iterable[tuple[str, Amount]], form: Form, library: Any) -> Any:
+def to_element(
+    amounts: Iterable[tuple[str, Amount]], form: Form, library: Any, priority: int | None = None
+) -> Any:
     """A bare fragment of ``form``.
 
     Args:
         amounts: The amounts by tunable; what the form can't say is left out.
         form: The form.
         library: ``lxml.etree`` or ``xml.etree.ElementTree``.
+        priority: The guest's priority.
     """
-    return _built(policy_element(amounts, form), library)
+    return _built(policy_element(amounts, form, priority=priority), library)
 
 
 def from_element(root: TreeElement) -> dict[str, Amount]:
@@ -66,6 +70,27 @@ def from_element(root: TreeElement) -> dict[str, Amount]:
             if amounts.setdefault(tunable.name, amount) != amount:
                 raise ValueError(f"{tunable.name} is declared twice, with different values")
     return amounts
+
+
+def priority_in(root: TreeElement) -> int | None:
+    """The priority that a domain or a bare fragment declares.
+
+    Raises:
+        ValueError: It can't be read, or two are declared.
+    """
+    found = [
+        written
+        for form, block in _blocks(root)
+        if form is not Form.MEMTUNE and (written := block.get(PRIORITY)) is not None
+    ]
+    numbers = {parse_priority(written) for written in found}
+    if not numbers:
+        return None
+    if None in numbers:
+        raise ValueError(f"{PRIORITY} can't be read: {found[0]!r}")
+    if len(numbers) > 1:
+        raise ValueError(f"{PRIORITY} is declared twice, with different values")
+    return numbers.pop()
 
 
 def _built(new: NewElement, library: Any) -> Any:

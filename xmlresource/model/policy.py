@@ -5,7 +5,7 @@ this one, and imported when used: the hook, which runs at every guest start, nee
 """
 
 from xmlresource.record import record
-from xmlresource.tunables import MEMORY, Form
+from xmlresource.tunables import MEMORY, PRIORITY, Form
 from xmlresource.units import Amount, Unlimited
 
 TYPE_CHECKING = False
@@ -25,8 +25,11 @@ class MemoryPolicy:
     is in the table ``tunables.MEMORY``; the relations between them are ``rules``' business, so that
     a policy can hold what a faulty document says.
 
+    ``priority`` is no tunable: it decides whose guarantee comes first while a host starts its
+    guests, and says nothing by itself.
+
     Raises:
-        ValueError: A size is negative.
+        ValueError: A size is negative, or the priority is out of range.
     """
 
     hard_limit: Amount | None = None
@@ -34,8 +37,13 @@ class MemoryPolicy:
     min_guarantee: Amount | None = None
     swap_hard_limit: Amount | None = None
     swap_soft_limit: Amount | None = None
+    priority: int | None = None
 
     def __post_init__(self) -> None:
+        if self.priority is not None:
+            from xmlresource.model.priority import check_priority  # noqa: PLC0415 -- seldom set
+
+            check_priority(self.priority)
         for name, amount in self.items():
             if not isinstance(amount, Unlimited) and amount < 0:
                 raise ValueError(f"{name} is negative: {amount}")
@@ -70,7 +78,7 @@ class MemoryPolicy:
         """
         from xmlresource.model.writing import Style, policy_element, render  # noqa: PLC0415
 
-        return render(policy_element(self.items(), form), Style())
+        return render(policy_element(self.items(), form, priority=self.priority), Style())
 
     def to_element(self, form: Form = Form.METADATA, library: "Any" = None) -> "Any":
         """A bare fragment of ``form`` as an element.
@@ -89,7 +97,7 @@ class MemoryPolicy:
 
             library = ET
 
-        return to_element(self.items(), form, library)
+        return to_element(self.items(), form, library, self.priority)
 
     @classmethod
     def from_element(cls, element: "TreeElement") -> "Self":
@@ -98,9 +106,9 @@ class MemoryPolicy:
         Raises:
             ValueError: A value can't be read, or is declared twice with different values.
         """
-        from xmlresource.model.elements import from_element  # noqa: PLC0415
+        from xmlresource.model.elements import from_element, priority_in  # noqa: PLC0415
 
-        return cls(**from_element(element))
+        return cls(**from_element(element), priority=priority_in(element))
 
     def to_params(self) -> dict[str, int]:
         """The typed parameters of libvirt, in KiB, for ``virDomainSetMemoryParameters``.
@@ -121,13 +129,14 @@ class MemoryPolicy:
         """
         from xmlresource.model.parameters import from_parameters  # noqa: PLC0415
 
-        return cls(**from_parameters(parameters))
+        return cls(**from_parameters(parameters), priority=None)
 
     def to_json(self) -> "dict[str, JsonAmount]":
-        """All tunables: bytes, ``"unlimited"`` or ``None``."""
+        """All tunables: bytes, ``"unlimited"`` or ``None``; and the priority, if there is one."""
         from xmlresource.model.json_form import to_json  # noqa: PLC0415
 
-        return to_json(self.items())
+        written = to_json(self.items())
+        return written if self.priority is None else {**written, PRIORITY: self.priority}
 
     @classmethod
     def from_json(cls, value: "Mapping[str, object]") -> "Self":
@@ -137,5 +146,7 @@ class MemoryPolicy:
             ValueError: The schema refuses it.
         """
         from xmlresource.model.json_form import from_json  # noqa: PLC0415
+        from xmlresource.model.priority import check_priority  # noqa: PLC0415
 
-        return cls(**from_json(value))
+        tunables = {name: each for name, each in value.items() if name != PRIORITY}
+        return cls(**from_json(tunables), priority=check_priority(value.get(PRIORITY)))

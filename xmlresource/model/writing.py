@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from xmlresource.model.spelling import Spelling, settled, spell
-from xmlresource.tunables import BY_NAME, MEMORY, NAMESPACE, Form, Kind
+from xmlresource.tunables import BY_NAME, MEMORY, NAMESPACE, PRIORITY, Form, Kind
 from xmlresource.units import Amount, Unlimited
 
 PREFIX = "xr"
@@ -75,9 +75,12 @@ def prefixed(prefix: str | None, local: str) -> str:
     return f"{prefix}:{local}" if prefix else local
 
 
-def memory_element(prefix: str | None, children: Iterable[NewElement]) -> NewElement:
+def memory_element(
+    prefix: str | None, children: Iterable[NewElement], priority: int | None = None
+) -> NewElement:
     """``<memory>`` of the forms "resource" and "metadata"."""
-    return NewElement(prefixed(prefix, "memory"), children=tuple(children))
+    attributes = () if priority is None else ((PRIORITY, str(priority)),)
+    return NewElement(prefixed(prefix, "memory"), attributes, tuple(children))
 
 
 def resource_element(
@@ -92,6 +95,8 @@ def policy_element(
     amounts: Iterable[tuple[str, Amount]],
     form: Form,
     spellings: Mapping[str, Spelling] = MappingProxyType({}),
+    *,
+    priority: int | None = None,
 ) -> NewElement:
     """A bare fragment of ``form``: what of the amounts the form can hold, in the table's order.
 
@@ -99,6 +104,7 @@ def policy_element(
         amounts: The amounts by tunable.
         form: The form.
         spellings: How amounts are spelt; those missing are spelt shortest.
+        priority: The guest's; memtune has no place for it.
     """
     by_name = expressible(amounts, form)
     prefix = PREFIX if form is Form.METADATA else None
@@ -112,7 +118,7 @@ def policy_element(
     )
     if form is Form.MEMTUNE:
         return NewElement("memtune", children=children)
-    memory = memory_element(prefix, children)
+    memory = memory_element(prefix, children, priority)
     return resource_element(prefix, memory, declare=form is Form.METADATA)
 
 

@@ -9,10 +9,11 @@ from xmlresource.configuration import Configuration
 from xmlresource.model.domain import Domain
 from xmlresource.model.host import AncestorLimit, Host
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.promise import Promise, State
+from xmlresource.model.promise import Held, Promise, State
 from xmlresource.model.terms import PartitionBudget, Terms
 from xmlresource.operations.book import held
 from xmlresource.printable import printable
+from xmlresource.record import record
 from xmlresource.system import charges, places
 from xmlresource.system.host import HostError, read_host
 from xmlresource.system.machine import Machine
@@ -85,7 +86,43 @@ def fits_at_once(
     host = host_for(machine, demand)
     reserve = host_reserve(host.memory.total, configuration.host_reserve)
     terms = Terms(configuration.commit_ratio, _budgets(configuration, domain))
-    return surely_fits(demand, host, promised, reserve, _above(machine, domain), terms)
+    return surely_fits(demand, host, promised, reserve, above(machine, domain), terms)
+
+
+@record
+class Taken:
+    """What is spoken for, and what of it is had already.
+
+    Attributes:
+        promised: What was promised.
+        unpromised: What guests that run without a promise count with.
+    """
+
+    promised: tuple[Held, ...]
+    unpromised: tuple[Held, ...] = ()
+
+    def and_to(self, promises: tuple[Promise, ...]) -> "Taken":
+        """The same, and these promises to guests that are still to start."""
+        return Taken((*self.promised, *map(Held, promises)), self.unpromised)
+
+
+def taken(
+    machine: Machine,
+    configuration: Configuration,
+    promises: tuple[Promise, ...],
+    uuid: str,
+) -> Taken:
+    """What is spoken for on this host, as the guest ``uuid`` finds it.
+
+    Raises:
+        OSError: The kernel does not tell what runs.
+    """
+    besides: tuple[Promise, ...] = ()
+    if configuration.count_unpromised:
+        from xmlresource.operations.unpromised import as_if_promised  # noqa: PLC0415 -- seldom set
+
+        besides = as_if_promised(machine, {uuid, *(each.uuid for each in promises)})
+    return Taken(held(machine, promises), held(machine, besides))
 
 
 def reckon(
@@ -101,20 +138,29 @@ def reckon(
         HostError: The host does not tell what must be known.
         OSError: A kernel file can't be read.
     """
+    others = taken(machine, configuration, promises, demand.uuid)
+    return reckon_besides(machine, configuration, demand, domain, others)
+
+
+def reckon_besides(
+    machine: Machine,
+    configuration: Configuration,
+    demand: Demand,
+    domain: Domain,
+    others: Taken,
+) -> Decision:
+    """The same, of a host of which is known what is spoken for.
+
+    Raises:
+        HostError: The host does not tell what must be known.
+        OSError: A kernel file can't be read.
+    """
     from xmlresource.admission.decide import decide  # noqa: PLC0415 -- most starts fit at once
 
     host = host_for(machine, demand)
     reserve = host_reserve(host.memory.total, configuration.host_reserve)
-    besides: tuple[Promise, ...] = ()
-    if configuration.count_unpromised:
-        from xmlresource.operations.unpromised import as_if_promised  # noqa: PLC0415 -- seldom set
-
-        besides = as_if_promised(machine, {demand.uuid, *(each.uuid for each in promises)})
-    terms = Terms(
-        configuration.commit_ratio, _budgets(configuration, domain), held(machine, besides)
-    )
-    above = _above(machine, domain)
-    return decide(demand, host, held(machine, promises), reserve, above, terms)
+    terms = Terms(configuration.commit_ratio, _budgets(configuration, domain), others.unpromised)
+    return decide(demand, host, others.promised, reserve, above(machine, domain), terms)
 
 
 def _budgets(configuration: Configuration, domain: Domain) -> tuple[PartitionBudget, ...]:
@@ -122,7 +168,7 @@ def _budgets(configuration: Configuration, domain: Domain) -> tuple[PartitionBud
     return tuple(each for each in configuration.partitions if each.covers(domain.partition))
 
 
-def _above(machine: Machine, domain: Domain) -> tuple[AncestorLimit, ...]:
+def above(machine: Machine, domain: Domain) -> tuple[AncestorLimit, ...]:
     """The limits above the place where the guest will run.
 
     Raises:

@@ -26,7 +26,7 @@ def apply(name: str, machine: Machine = Machine()) -> Report | None:  # noqa: B0
     """
     running = running_guest(name, machine)
     guest = read_guest(name, running.status)
-    return None if guest is None else take_in(open_host(machine), guest, running.process)
+    return None if guest is None else take_in(open_host(machine), guest, running.process, "apply")
 
 
 @record
@@ -64,7 +64,7 @@ def apply_all(machine: Machine = Machine()) -> tuple[Outcome, ...]:  # noqa: B00
         try:
             guest = read_guest(running.file_name, running.status)
             if guest is not None:
-                report = adopt(host, guest, running.process)
+                report = adopt(host, guest, running.process, "apply")
                 outcomes.append(Outcome(guest.name, report))
         except RefusalError as error:
             outcomes.append(Outcome(running.file_name, failure=str(error)))

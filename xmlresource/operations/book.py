@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from xmlresource.admission.demand import demand_of
 from xmlresource.cgroup.hierarchy import Controller, NoPlace, Version
 from xmlresource.document import Document, DocumentError
+from xmlresource.events import WARNING, Event
 from xmlresource.ledger import Ledger, LedgerError, canonical_uuid, ledger_of
 from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
@@ -12,9 +13,10 @@ from xmlresource.model.promise import Held, Promise, State
 from xmlresource.operations.guest_policy import concerns_us, guest_policy
 from xmlresource.operations.host import Host
 from xmlresource.operations.settling import settle_above
+from xmlresource.operations.telling import tell
 from xmlresource.record import replace
 from xmlresource.staleness import Alive, processes_of, why_stale
-from xmlresource.system import charges, guests, log, places
+from xmlresource.system import charges, guests, places
 from xmlresource.system.guests import RunningGuest
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import StateFolder, Transaction
@@ -41,7 +43,7 @@ def bring_up_to_date(host: Host, book: Transaction) -> tuple[Promise, ...]:
                 settle_above(host, book)
             return promises
     if book.damage is not None:
-        log.warning(f"{book.damage}; made anew from the guests that run")
+        tell(host, Event(WARNING, f"{book.damage}; made anew from the guests that run"))
     book.ledger = rebuilt(host.machine, book.ledger.boot_id)
     return book.ledger.all()
 

@@ -7,8 +7,9 @@ from xmlresource.diagnostics import Diagnostic
 from xmlresource.exit_status import ExitStatus
 from xmlresource.ledger import canonical_uuid
 from xmlresource.model.promise import Promise
-from xmlresource.operations.admitting import demand_for, reckon, starting_promise
+from xmlresource.operations.admitting import demand_for, starting_promise
 from xmlresource.operations.book import current_promises
+from xmlresource.operations.boot import Queue, queue_before, reckon_in
 from xmlresource.operations.host import Host, open_host
 from xmlresource.operations.reading import domain_of, read_document
 from xmlresource.record import record, replace
@@ -73,6 +74,7 @@ def check_all(
     """
     host: Host | None = None
     promises: tuple[Promise, ...] = ()
+    queue = Queue()
     found = []
     for number, path in enumerate(paths):
         document = read_document(path)
@@ -84,10 +86,12 @@ def check_all(
         if host is None:
             host = open_host(machine)
             promises = current_promises(machine, host.state)
+            queue = queue_before(machine, host.configuration)
         demand = demand_for(domain, document.policy)
         key = canonical_uuid(demand.uuid) or f"document {number}"
         demand = replace(demand, uuid=key)
-        decision = reckon(machine, host.configuration, demand, domain, promises)
+        before = queue.above(demand.priority)
+        decision = reckon_in(machine, host.configuration, demand, domain, promises, before)
         found.append(Checked(path, (), decision))
         if decision.admitted and demand.guarantee:
             others = tuple(each for each in promises if each.uuid != key)

@@ -14,9 +14,11 @@ from xmlresource.diagnostics import Diagnostic, Severity
 from xmlresource.document import Document
 from xmlresource.document.editing import Edit, EditError, Note, assign, unsayable
 from xmlresource.document.editing import convert as converted
+from xmlresource.document.editing.notes import NO_PRIORITY
 from xmlresource.operations.automatic import resolved
 from xmlresource.operations.diff import unified
 from xmlresource.system.textfiles import Replacement, replace_files
+from xmlresource.tunables import Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from xmlresource.document.editing.plan import Value
     from xmlresource.model.assignments import Auto
     from xmlresource.model.policy import MemoryPolicy
-    from xmlresource.tunables import Form
 
     Checker: TypeAlias = Callable[[Document], list[Diagnostic]]
 
@@ -96,8 +97,8 @@ def set_(
 
     Args:
         document: The document.
-        amounts: The new amounts by tunable; ``AUTO`` is what is recommended for the guest, ``None``
-            takes it out.
+        amounts: The new amounts by tunable, and the ``priority``; ``AUTO`` is what is recommended
+            for the guest, ``None`` takes it out.
         form: Where new ones go; by default the form that is used, else metadata.
         checker: The rules; ``None`` edits a document that has errors, too.
 
@@ -129,6 +130,8 @@ def generate(policy: MemoryPolicy, form: Form, *, checker: Checker | None = None
         EditError: No document can hold it; a :class:`RefusedError` where rules forbid it.
     """
     notes = unsayable(dict(policy.items()), form)
+    if policy.priority is not None and form is Form.MEMTUNE:
+        notes = (*notes, NO_PRIORITY)
     try:
         text = f"{policy.to_xml(form)}\n"
     except ValueError as error:

@@ -5,6 +5,7 @@ from typing import Final
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document import Document, DocumentError
 from xmlresource.errors import XmlresourceError
+from xmlresource.events import Fields
 from xmlresource.exit_status import ExitStatus
 from xmlresource.ledger import canonical_uuid
 from xmlresource.model.domain import Domain
@@ -17,11 +18,16 @@ _LONGEST_LINE: Final = 1000
 
 
 class RefusalError(XmlresourceError):
-    """The guest must not start; the text is for who started it, its first line does alone."""
+    """The guest must not start; the text is for who started it, its first line does alone.
 
-    def __init__(self, status: ExitStatus, text: str) -> None:
+    Attributes:
+        figures: What there is to count about it, for the log.
+    """
+
+    def __init__(self, status: ExitStatus, text: str, figures: Fields | None = None) -> None:
         super().__init__(text)
         self.exit_status = status
+        self.figures: Final = figures or {}
 
 
 @record
@@ -82,7 +88,7 @@ def faulty(name: str, faults: list[Diagnostic]) -> RefusalError:
     """The refusal of a guest with a faulty policy: place and cure of the first fault, then all."""
     lines = [one_line(_fault(fault))[:_LONGEST_LINE] for fault in faults]
     lines[0] = f"{subject(name)} refused: its memory policy is faulty: {lines[0]}"
-    return RefusalError(ExitStatus.FINDINGS, "\n".join(lines))
+    return RefusalError(ExitStatus.FINDINGS, "\n".join(lines), {"code": faults[0].code})
 
 
 def _fault(fault: Diagnostic) -> str:

@@ -8,13 +8,16 @@ without those before it: libvirt calls ``stopped`` and ``release`` after a refus
 from typing import Final
 
 from xmlresource.errors import XmlresourceError
+from xmlresource.events import REFUSED, ROLLED_BACK, WARNING, Event
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations.guest import Guest, RefusalError, read_guest, subject
-from xmlresource.operations.host import open_host
-from xmlresource.system import log
+from xmlresource.operations.host import Host, open_host
+from xmlresource.operations.telling import tell_of
 from xmlresource.system.machine import Machine
 
 _STARTS: Final = frozenset({"prepare", "migrate", "restore"})
+# Whatever is answered, the guest goes on: nothing is refused.
+_HARMLESS: Final = frozenset({"stopped", "release", "reconnect"})
 
 
 def answer(
@@ -36,27 +39,40 @@ def answer(
     Returns:
         The exit status and what to say on standard error.
     """
+    guest: Guest | None = None
     try:
         guest = read_guest(name, xml)
         if guest is None:
             return ExitStatus.FINE, ""
-        _carry_out(operation, guest, caller, machine)
-    except RefusalError as refusal:
-        log.warning(f"{operation}: {refusal}")
-        return refusal.exit_status, f"{refusal}\n"
+        _carry_out(operation, guest, caller, open_host(machine))
+    except RefusalError as error:
+        refusal = error
     except (XmlresourceError, OSError) as error:
-        text = f"{subject(name)} refused: {error}"
-        log.warning(f"{operation}: {text}")
-        return ExitStatus.USAGE, f"{text}\n"
-    return ExitStatus.FINE, ""
+        refusal = RefusalError(ExitStatus.USAGE, f"{subject(name)} refused: {error}")
+    else:
+        return ExitStatus.FINE, ""
+    tell_of(machine, _event(operation, name, guest, refusal))
+    return refusal.exit_status, f"{refusal}\n"
 
 
-def _carry_out(operation: str, guest: Guest, caller: int | None, machine: Machine) -> None:
-    host = open_host(machine)
+def _event(operation: str, name: str, guest: Guest | None, refusal: RefusalError) -> Event:
+    """What the log says of a refusal."""
+    kind = ROLLED_BACK if refusal.exit_status is ExitStatus.ROLLED_BACK else REFUSED
+    return Event(
+        kind=WARNING if operation in _HARMLESS else kind,
+        message=str(refusal).partition("\n")[0].removeprefix("xmlresource: "),
+        operation=operation,
+        guest=name,
+        uuid="" if guest is None else guest.uuid,
+        figures={"status": int(refusal.exit_status), **refusal.figures},
+    )
+
+
+def _carry_out(operation: str, guest: Guest, caller: int | None, host: Host) -> None:
     if operation in _STARTS:
         from xmlresource.operations.promising import prepare  # noqa: PLC0415 -- see below
 
-        prepare(host, guest, caller)
+        prepare(host, guest, caller, operation)
         return
     # A start that is only decided about does not pay for what writes and undoes.
     from xmlresource.operations import running  # noqa: PLC0415
@@ -66,4 +82,4 @@ def _carry_out(operation: str, guest: Guest, caller: int | None, machine: Machin
     elif operation == "reconnect":
         running.reconnect(host, guest)
     else:
-        running.stopped(host, guest)
+        running.stopped(host, guest, operation)

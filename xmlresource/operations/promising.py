@@ -2,6 +2,7 @@
 
 from xmlresource.admission.demand import Demand
 from xmlresource.cgroup.hierarchy import NoPlace, Version
+from xmlresource.events import ADMITTED, WARNING, Event, Fields
 from xmlresource.exit_status import ExitStatus
 from xmlresource.model.promise import Promise
 from xmlresource.operations.admitting import demand_for, fits_at_once, reckon, starting_promise
@@ -9,15 +10,21 @@ from xmlresource.operations.book import bring_up_to_date
 from xmlresource.operations.guest import Guest, RefusalError, faulty
 from xmlresource.operations.guest_policy import obstacles
 from xmlresource.operations.host import Host
+from xmlresource.operations.telling import tell, tell_once
 from xmlresource.printable import printable
 from xmlresource.record import replace
-from xmlresource.system import guests, log, places
+from xmlresource.system import guests, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
+from xmlresource.tunables import PRIORITY
 from xmlresource.units import format_amount
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xmlresource.operations.boot import Queue
 
-def prepare(host: Host, guest: Guest, caller: int | None) -> None:
+
+def prepare(host: Host, guest: Guest, caller: int | None, operation: str = "prepare") -> None:
     """Decide whether the guest may start, and promise it what it asks for.
 
     Raises:
@@ -29,14 +36,42 @@ def prepare(host: Host, guest: Guest, caller: int | None) -> None:
     refuse_faults(host.machine, guest)
     if not guest.policy.declared.guarantee:
         return
+    queue = _queue(host, guest)
     with host.transaction() as book:
-        demand = admit(host, guest, book)
+        demand = admit(host, guest, book, queue)
         book.ledger = book.ledger.put(promise_for(host, guest, demand, caller))
-    log.info(f"guest '{printable(guest.name)}' admitted with {demand.guarantee} bytes")
+    tell(host, _admitted(guest, demand, operation))
 
 
-def admit(host: Host, guest: Guest, book: Transaction) -> Demand:
+def _admitted(guest: Guest, demand: Demand, operation: str) -> Event:
+    figures: Fields = {"guarantee": demand.guarantee}
+    if demand.priority:
+        figures[PRIORITY] = demand.priority
+    message = f"guest '{printable(guest.name)}' admitted with {demand.guarantee} bytes"
+    return Event(ADMITTED, message, operation, guest.name, guest.uuid, figures)
+
+
+def _queue(host: Host, guest: Guest) -> "Queue | None":
+    """Who comes before the guest; ``None`` where nobody can."""
+    if not host.configuration.boot_priority:
+        return None
+    from xmlresource.operations.boot import queue_before  # noqa: PLC0415 -- seldom configured
+
+    priority = guest.policy.declared.priority or 0
+    queue = queue_before(host.machine, host.configuration, priority)
+    for problem in queue.problems:
+        tell_once(host, Event(WARNING, problem))
+    return queue
+
+
+def admit(host: Host, guest: Guest, book: Transaction, queue: "Queue | None" = None) -> Demand:
     """Ask whether the guarantee of a guest can be promised besides what is in the book.
+
+    Args:
+        host: The host.
+        guest: The guest.
+        book: The book.
+        queue: Who comes before it, of those that are still to start.
 
     Raises:
         RefusalError: It can't.
@@ -46,14 +81,21 @@ def admit(host: Host, guest: Guest, book: Transaction) -> Demand:
     """
     demand = demand_for(guest.domain, guest.policy.declared)
     asked = (host.machine, host.configuration, demand, guest.domain)
-    if not book.is_new and fits_at_once(*asked, book.ledger.total):
+    to_come = 0 if queue is None else queue.size
+    if not book.is_new and fits_at_once(*asked, book.ledger.total + to_come):
         return demand
     promises = bring_up_to_date(host, book)
-    decision = reckon(*asked, promises)
-    if not decision.admitted:
-        from xmlresource.admission.refusal import refusal_text  # noqa: PLC0415 -- seldom needed
+    if to_come and queue is not None:
+        from xmlresource.operations.boot import reckon_in  # noqa: PLC0415 -- as above
 
-        raise RefusalError(ExitStatus.REFUSED, refusal_text(decision))
+        decision = reckon_in(*asked, promises, queue)
+    else:
+        decision = reckon(*asked, promises)
+    if not decision.admitted:
+        from xmlresource.admission import refusal  # noqa: PLC0415 -- seldom needed
+
+        text, figures = refusal.refusal_text(decision), refusal.figures(decision)
+        raise RefusalError(ExitStatus.REFUSED, text, figures)
     return demand
 
 

@@ -3,8 +3,10 @@
 from xmlresource.cgroup.hierarchy import NoPlace, Version
 from xmlresource.cgroup.report import Report
 from xmlresource.cgroup.writes import Rejection
+from xmlresource.events import RELEASED, REPAIRED, WRITTEN, Event, Fields
 from xmlresource.exit_status import ExitStatus
-from xmlresource.model.promise import Process
+from xmlresource.ledger import LedgerError
+from xmlresource.model.promise import Process, Promise
 from xmlresource.operations.admitting import demand_for
 from xmlresource.operations.book import bring_up_to_date
 from xmlresource.operations.enforcing import enforce, subject_of
@@ -12,8 +14,9 @@ from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import admit, promise_for, refuse_faults
 from xmlresource.operations.settling import settle_above
+from xmlresource.operations.telling import tell, told
 from xmlresource.printable import printable
-from xmlresource.system import guests, log, places
+from xmlresource.system import guests, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
 
@@ -27,10 +30,10 @@ def started(host: Host, guest: Guest) -> None:
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
-    take_in(host, guest, _process_of(host.machine, guest))
+    take_in(host, guest, _process_of(host.machine, guest), "started")
 
 
-def take_in(host: Host, guest: Guest, process: Process) -> Report:
+def take_in(host: Host, guest: Guest, process: Process, operation: str) -> Report:
     """Put the policy of a guest that runs in force, admitting it where that was not done.
 
     Raises:
@@ -40,6 +43,12 @@ def take_in(host: Host, guest: Guest, process: Process) -> Report:
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
+    report = _taken_in(host, guest, process)
+    _tell(host, WRITTEN, guest, operation, report)
+    return report
+
+
+def _taken_in(host: Host, guest: Guest, process: Process) -> Report:
     refuse_faults(host.machine, guest)
     if not _is_booked(host, guest):
         return _enforce(host, guest, process, None)
@@ -52,7 +61,13 @@ def take_in(host: Host, guest: Guest, process: Process) -> Report:
         return _enforce(host, guest, process, book)
 
 
-def stopped(host: Host, guest: Guest) -> None:
+def _tell(host: Host, kind: str, guest: Guest, operation: str, report: Report) -> None:
+    message = f"guest '{printable(guest.name)}': {told(report)}"
+    figures: Fields = {"writes": len(report.applied)}
+    tell(host, Event(kind, message, operation, guest.name, guest.uuid, figures))
+
+
+def stopped(host: Host, guest: Guest, operation: str = "stopped") -> None:
     """Take back what was promised to a guest that is gone.
 
     Raises:
@@ -62,9 +77,22 @@ def stopped(host: Host, guest: Guest) -> None:
     if not _is_booked(host, guest):
         return
     with host.transaction() as book:
+        promise = _promise(book, guest.uuid)
         bring_up_to_date(host, book)
         book.ledger = book.ledger.drop(guest.uuid)
         settle_above(host, book)
+    if promise is not None:
+        message = f"guest '{printable(guest.name)}' released {promise.size} bytes"
+        figures: Fields = {"guarantee": promise.size}
+        tell(host, Event(RELEASED, message, operation, guest.name, guest.uuid, figures))
+
+
+def _promise(book: Transaction, uuid: str) -> Promise | None:
+    """What the guest was promised, before its end is found out in another way."""
+    try:
+        return book.ledger.get(uuid)
+    except LedgerError:
+        return None  # it is made anew
 
 
 def reconnect(host: Host, guest: Guest) -> None:
@@ -75,7 +103,7 @@ def reconnect(host: Host, guest: Guest) -> None:
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
-    adopt(host, guest, _process_of(host.machine, guest))
+    adopt(host, guest, _process_of(host.machine, guest), "reconnect")
 
 
 def settle_all(host: Host) -> None:
@@ -90,7 +118,7 @@ def settle_all(host: Host) -> None:
         settle_above(host, book)
 
 
-def adopt(host: Host, guest: Guest, process: Process) -> Report:
+def adopt(host: Host, guest: Guest, process: Process, operation: str) -> Report:
     """Promise a guest that runs what it has, asking nobody, and put its policy in force.
 
     Raises:
@@ -98,6 +126,13 @@ def adopt(host: Host, guest: Guest, process: Process) -> Report:
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
+    report = _adopted(host, guest, process)
+    if report.applied:
+        _tell(host, REPAIRED, guest, operation, report)
+    return report
+
+
+def _adopted(host: Host, guest: Guest, process: Process) -> Report:
     if not _is_booked(host, guest):
         return _enforce(host, guest, process, None)
     done: Report | RefusalError
@@ -153,8 +188,6 @@ def _enforce(host: Host, guest: Guest, process: Process, book: Transaction | Non
     if not report.ok:
         text = f"{guest.subject}: its policy could not be put in force: {report.describe()}"
         raise RefusalError(ExitStatus.ROLLED_BACK, text)
-    notes = (*(note.describe() for note in report.plan.not_enforced),)
-    log.info("\n".join((f"guest '{printable(guest.name)}': {report.describe()}", *notes)))
     return report
 
 

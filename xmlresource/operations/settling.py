@@ -1,7 +1,8 @@
 """After guests that are gone: take from the cgroups above what they needed there."""
 
+from xmlresource.events import WARNING, Event
 from xmlresource.operations.host import Host
-from xmlresource.system import log
+from xmlresource.operations.telling import tell, told
 from xmlresource.system.state import Transaction
 
 
@@ -20,4 +21,4 @@ def settle_above(host: Host, book: Transaction) -> None:
 
     report = settle(host, book)
     if report is not None and not report.ok:
-        log.warning(report.describe())
+        tell(host, Event(WARNING, told(report)))

@@ -1,6 +1,7 @@
 """How the host and its guests with a promise stand."""
 
 from xmlresource.admission.demand import Demand
+from xmlresource.admission.reckoning import HeldBack
 from xmlresource.admission.reserve import host_reserve
 from xmlresource.cgroup.effective import dependable
 from xmlresource.cgroup.hierarchy import NoPlace, Version
@@ -8,8 +9,9 @@ from xmlresource.cgroup.writes import Rejection
 from xmlresource.model.domain import Domain
 from xmlresource.model.host import MemoryRegion
 from xmlresource.model.promise import Held, Promise
-from xmlresource.operations.admitting import host_for, reckon
+from xmlresource.operations.admitting import host_for, reckon, taken
 from xmlresource.operations.book import current_promises, definition, held
+from xmlresource.operations.boot import fitting, queue_before
 from xmlresource.operations.enforcing import plan_for, subject_of
 from xmlresource.operations.guest_policy import guest_policy
 from xmlresource.operations.host import Host, open_host
@@ -45,6 +47,8 @@ class Status:
         promised: The sum of all promises, with what is pinned beyond them.
         promisable: The largest guarantee that could be promised now.
         guests: The guests with a promise.
+        held_back: What is held back for guests of higher priority that are still to start;
+            ``None`` where nothing is.
     """
 
     memory: MemoryRegion
@@ -52,6 +56,7 @@ class Status:
     promised: int
     promisable: int
     guests: tuple[GuestStatus, ...]
+    held_back: HeldBack | None = None
 
 
 def status(machine: Machine = Machine()) -> Status:  # noqa: B008 -- immutable
@@ -79,7 +84,19 @@ def status(machine: Machine = Machine()) -> Status:  # noqa: B008 -- immutable
             )
             for each in held(machine, promises)
         ),
+        held_back=_held_back(host, promises),
     )
+
+
+def _held_back(host: Host, promises: tuple[Promise, ...]) -> HeldBack | None:
+    """What a guest without a priority would find held back."""
+    queue = queue_before(host.machine, host.configuration)
+    queue = queue.without(frozenset(each.uuid for each in promises))
+    if not queue.guests:
+        return None
+    others = taken(host.machine, host.configuration, promises, "")
+    found = fitting(host.machine, host.configuration, queue, others)
+    return HeldBack(found, queue.seconds) if found else None
 
 
 def _drift(host: Host, promise: Promise, promises: tuple[Promise, ...]) -> tuple[str, ...]:

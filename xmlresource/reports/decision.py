@@ -18,6 +18,7 @@ _RULES: Final = {
     Rule.PARTITIONS: "the promises in a partition fit its budget",
     Rule.NODES: "both hold on the nodes to which the guest's memory is bound",
     Rule.HUGEPAGES: "there are hugepages for the guest's RAM",
+    Rule.PRIORITY: "it also fits with those of higher priority that are to start (boot_priority)",
 }
 # By how a label begins, the longer ones first.
 _LINES: Final = (
@@ -37,6 +38,7 @@ _LINES: Final = (
     ("limit", "the cgroup's own limit"),
     ("charged", "what the cgroup uses now"),
     ("page cache of it", "what of that the kernel takes back first"),
+    ("held back", "what guests of higher priority will be promised that have not started yet"),
     ("budget", "what the administrator gave the partition ([partitions])"),
     ("free pages", "hugepages that nobody has or has reserved"),
     ("for guests that start", "those of guests that were admitted and have not taken them yet"),
@@ -117,7 +119,20 @@ def as_json(decision: Decision) -> dict[str, Any]:
             {"name": promise.name, "uuid": promise.uuid, "min_guarantee": promise.size}
             for promise in decision.largest
         ],
+        **_held_back(decision),
     }
+
+
+def _held_back(decision: Decision) -> dict[str, Any]:
+    """Only where there is something."""
+    found = decision.held_back
+    if found is None:
+        return {}
+    guests = [
+        {"name": each.name, "uuid": each.uuid, "min_guarantee": each.size}
+        for each in found.promises
+    ]
+    return {"held_back": {"seconds": found.seconds, "guests": guests}}
 
 
 def _rule(reckoning: Reckoning) -> dict[str, Any]:

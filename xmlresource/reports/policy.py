@@ -4,28 +4,35 @@ from typing import Any
 
 from xmlresource.operations.show import Shown
 from xmlresource.printable import one_line
-from xmlresource.tunables import MEMORY
+from xmlresource.tunables import MEMORY, PRIORITY
 from xmlresource.units import Amount, Unlimited, format_amount
 
 
 def as_text(shown: Shown) -> str:
     """One line a tunable that is set: name, size, form."""
     heading = one_line(shown.domain) if shown.domain else "(no domain)"
-    if not shown.policy:
+    if not shown.policy and shown.policy.priority is None:
         return f"{heading}: no tunables\n"
     lines = [
         f"  {name:<16} {format_amount(amount):>14}  {shown.forms[name].value}"
         for name, amount in shown.policy.items()
     ]
+    if shown.policy.priority is not None:
+        lines.append(f"  {PRIORITY:<16} {shown.policy.priority:>14}")
     return "\n".join([heading, *lines]) + "\n"
 
 
 def as_json(shown: Shown) -> dict[str, Any]:
-    """The shape of ``show --json``: sizes in bytes, ``"unlimited"``, or null where not set."""
+    """The shape of ``show --json``: sizes in bytes, ``"unlimited"``, or null where not set.
+
+    ``priority`` is there where one is declared.
+    """
     used = {form.value for form in shown.forms.values()}
+    priority = {} if shown.policy.priority is None else {PRIORITY: shown.policy.priority}
     return {
         "domain": shown.domain,
         "form": None if not used else used.pop() if len(used) == 1 else "mixed",
+        **priority,
         "tunables": {row.name: _amount(shown.policy[row.name]) for row in MEMORY},
         "forms": {name: form.value for name, form in shown.forms.items()},
     }

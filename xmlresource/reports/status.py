@@ -15,6 +15,14 @@ def as_text(status: Status) -> str:
         f"reserve    {approximate(status.reserve)} kept for the host itself",
         f"promised   {approximate(status.promised)}, {approximate(status.promisable)} left",
     ]
+    if status.held_back is not None:
+        names = ", ".join(
+            f"{printable(each.name)} {approximate(each.size)}" for each in status.held_back.promises
+        )
+        lines.append(
+            f"held back  {approximate(status.held_back.size)} for another "
+            f"{status.held_back.seconds} s, for guests of higher priority: {names}"
+        )
     if status.guests:
         lines += ["", f"{'guest':<24} {'state':<9} {'guarantee':>12} {'charged':>12}  cgroup"]
     for guest in status.guests:
@@ -37,8 +45,21 @@ def as_json(status: Status) -> dict[str, Any]:
             "promised": status.promised,
             "promisable": status.promisable,
         },
+        **_held_back(status),
         "guests": [_guest(guest) for guest in status.guests],
     }
+
+
+def _held_back(status: Status) -> dict[str, Any]:
+    """Only where there is something."""
+    found = status.held_back
+    if found is None:
+        return {}
+    guests = [
+        {"name": each.name, "uuid": each.uuid, "min_guarantee": each.size}
+        for each in found.promises
+    ]
+    return {"held_back": {"seconds": found.seconds, "guests": guests}}
 
 
 def _line(guest: GuestStatus) -> str:

@@ -9,9 +9,9 @@ from typing import Final
 
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document import Document
-from xmlresource.document.forms import Declaration
+from xmlresource.document.forms import Declaration, priorities
 from xmlresource.rules.report import at, line_of
-from xmlresource.tunables import RELATIONS, Form
+from xmlresource.tunables import PRIORITY, RELATIONS, Form
 from xmlresource.units import Amount, Unlimited, format_amount
 
 
@@ -72,6 +72,31 @@ def disagreements(document: Document) -> Iterator[Diagnostic]:
             yield _disagreement(before, found, before.amount, found.amount)
 
 
+def priority_without_guarantee(document: Document) -> Iterator[Diagnostic]:
+    """XR310: a priority that decides nothing."""
+    if document.policy.guarantee:
+        return
+    for block, _, number in priorities(document.blocks):
+        if number and not any(
+            found.tunable.name == "min_guarantee" and found.error for found in document.declarations
+        ):
+            message = f"{PRIORITY} is set, and min_guarantee is not"
+            yield at("XR310", block.element, message, span=block.element.attribute_span(PRIORITY))
+
+
+def priorities_disagree(document: Document) -> Iterator[Diagnostic]:
+    """XR306: two forms, two priorities."""
+    said = [found for found in priorities(document.blocks) if found[2] is not None]
+    for block, _, number in said[1:]:
+        first, _, before = said[0]
+        if block.form is not first.form and number != before:
+            message = (
+                f"{PRIORITY} is {number} in the {block.form.value} form, but {before} in the "
+                f"{first.form.value} form at line {line_of(first.element)}"
+            )
+            yield at("XR306", block.element, message, span=block.element.value_span(PRIORITY))
+
+
 def _disagreement(one: Declaration, two: Declaration, said: Amount, says: Amount) -> Diagnostic:
     blamed, other = _later_first(one, two)
     here, there = (says, said) if blamed is two else (said, says)
@@ -96,4 +121,11 @@ def _later_first(one: Declaration, two: Declaration) -> tuple[Declaration, Decla
     return (one, two) if one.element.start > two.element.start else (two, one)
 
 
-CHECKS: Final = (contradictions, swap_without_memory, guarantee_equals_limit, disagreements)
+CHECKS: Final = (
+    contradictions,
+    swap_without_memory,
+    guarantee_equals_limit,
+    disagreements,
+    priority_without_guarantee,
+    priorities_disagree,
+)

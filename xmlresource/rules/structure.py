@@ -11,16 +11,23 @@ from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.document import Document
 from xmlresource.document.forms import (
     NAMESPACES,
+    Block,
     containers,
     domain_element,
     tunable_of,
 )
 from xmlresource.document.tree import Element
 from xmlresource.rules.report import at, line_of
-from xmlresource.tunables import MEMORY, NAMESPACE, Form
+from xmlresource.tunables import MEMORY, NAMESPACE, PRIORITY, Form
 
 # XML's, and no others: to libvirt a no-break space is text.
 _BLANKS: Final = " \t\r\n"
+
+_OF_BLOCKS: Final = {
+    Form.RESOURCE: frozenset({PRIORITY}),
+    Form.METADATA: frozenset({PRIORITY}),
+    Form.MEMTUNE: frozenset[str](),
+}
 
 # libvirt's own children of <resource>.
 _OF_LIBVIRT: Final = frozenset({"partition", "fibrechannel"})
@@ -51,7 +58,7 @@ def container_children(document: Document) -> Iterator[Diagnostic]:
 def block_children(document: Document) -> Iterator[Diagnostic]:
     """XR101, XR103, XR104, XR105, XR106, XR107 in blocks and values."""
     for block in document.blocks:
-        yield from _attributes(block.element, allowed=frozenset())
+        yield from _block_attributes(block)
         yield from _stray_text(block.element)
         for child in block.element.children:
             if tunable_of(child, block.form) is None:
@@ -190,13 +197,32 @@ def _suggestion(name: str, allowed: list[str]) -> str:
     return "allowed here: " + ", ".join(f"<{known}>" for known in allowed)
 
 
-def _attributes(element: Element, *, allowed: frozenset[str]) -> Iterator[Diagnostic]:
+def _block_attributes(block: Block) -> Iterator[Diagnostic]:
+    """XR103 of a block: ``<memory>`` may say a priority, ``<memtune>`` nothing."""
+    allowed = _OF_BLOCKS[block.form]
+    only = f"only `{PRIORITY}` is allowed" if allowed else "it takes none"
+    for written in _others(block.element, allowed):
+        yield at(
+            "XR103",
+            block.element,
+            f"unknown attribute {written!r} of <{block.element.name}>",
+            span=block.element.attribute_span(written),
+            hint=f"remove it: {only}",
+        )
+
+
+def _others(element: Element, allowed: frozenset[str]) -> Iterator[str]:
+    """The names of its attributes that are neither allowed nor declare a namespace."""
     if allowed.issuperset(element.attributes):
         return
     for written in element.tag.attributes:
         name = written.name
-        if name in allowed or name == "xmlns" or name.startswith("xmlns:"):
-            continue
+        if name not in allowed and name != "xmlns" and not name.startswith("xmlns:"):
+            yield name
+
+
+def _attributes(element: Element, *, allowed: frozenset[str]) -> Iterator[Diagnostic]:
+    for name in _others(element, allowed):
         only = "only `unit` is allowed" if allowed else "it takes none"
         is_unit = bool(allowed) and name.lower() in {"unit", "units", "uint"}
         yield at(

@@ -5,10 +5,10 @@ from typing import Final
 
 from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.document import Document
-from xmlresource.document.forms import Declaration
+from xmlresource.document.forms import Declaration, priorities
 from xmlresource.document.tree import Element
 from xmlresource.rules.report import at
-from xmlresource.tunables import Kind
+from xmlresource.tunables import PRIORITY, Kind
 from xmlresource.units import UNLIMITED, SizeError, SizePart
 
 _CODES: Final[dict[SizePart, str]] = {"value": "XR201", "unit": "XR202", "size": "XR203"}
@@ -40,6 +40,14 @@ def zero_limits(document: Document) -> Iterator[Diagnostic]:
             yield at("XR205", found.element, message, span=found.element.text_span)
 
 
+def bad_priority(document: Document) -> Iterator[Diagnostic]:
+    """XR206: a priority that is none."""
+    for block, _, number in priorities(document.blocks):
+        if number is None:
+            message = f"{PRIORITY} is no whole number from 0 to 999"
+            yield at("XR206", block.element, message, span=block.element.attribute_span(PRIORITY))
+
+
 def _unreadable(found: Declaration, error: SizeError) -> Diagnostic:
     element = found.element
     span = element.attribute_span("unit") if error.part == "unit" else element.text_span
@@ -58,4 +66,4 @@ def _fix(element: Element, error: SizeError) -> tuple[Edit, ...]:
     return fixes.unit_mended(element) if error.part == "unit" else ()
 
 
-CHECKS: Final = (unreadable_values, unlimited_guarantee, zero_limits)
+CHECKS: Final = (unreadable_values, unlimited_guarantee, zero_limits, bad_priority)

@@ -72,7 +72,7 @@ def documents(
     names = draw(st.permutations(tuple(said)))
     body = writer.body([Tunable(name, said[name]) for name in names])
     writer.document(body, bare=bare, domain_type=domain_type)
-    return Sample(pen.data(), MemoryPolicy(**said), form)
+    return Sample(pen.data(), MemoryPolicy(**said, priority=None), form)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,11 @@ def seconds_since_boot() -> int:
     return int(time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
+def seconds_since_1970() -> int:
+    """The time of day, as people set it."""
+    return int(time.time())
+
+
 def process(machine: Machine, pid: int) -> Process | None:
     """The process that has this pid now; ``None`` where there is none or only its corpse.
 

@@ -1,27 +1,72 @@
-"""The system's log: where the hook's warnings go.
+"""The system's log: one line an event, to the journal, or to whoever listens at /dev/log.
 
-libvirt shows what a hook says only where it refuses. All else an administrator finds in the
-journal, or where else syslog(3) leads.
+libvirt shows what a hook says only where it refuses; all else an administrator finds here. A log
+that does not keep up must not hold up guests: what it does not take at once is not sent.
 """
 
-import syslog
+import _socket  # socket.py, around it, costs a start as much as an interpreter
+import os
+import time
+from typing import Final
 
+from xmlresource.events import WARNING, Event, as_words
 from xmlresource.printable import one_line
 
-_LONGEST = 2000
+JOURNAL: Final = "/run/systemd/journal/socket"
+SYSLOG: Final = "/dev/log"
+
+_NAME: Final = "xmlresource"
+_DAEMON: Final = 3 << 3  # the facility LOG_DAEMON of syslog(3)
+_WARNING, _INFO = 4, 6
+_LONGEST: Final = 8000  # what rsyslog takes
+_KIND: Final = _socket.SOCK_DGRAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC
 
 
-def info(text: str) -> None:
-    """Record what was decided or done."""
-    _write(syslog.LOG_INFO, text)
+def tell(event: Event) -> None:
+    """Log an event."""
+    _write(_WARNING if event.urgent else _INFO, event)
 
 
 def warning(text: str) -> None:
-    """Record what somebody should look at."""
-    _write(syslog.LOG_WARNING, text)
+    """Log what somebody should look at."""
+    tell(Event(WARNING, text))
 
 
-def _write(priority: int, text: str) -> None:
-    syslog.openlog("xmlresource", syslog.LOG_PID, syslog.LOG_DAEMON)
-    for line in text.splitlines():
-        syslog.syslog(priority, one_line(line)[:_LONGEST])
+def _write(priority: int, event: Event) -> None:
+    fields = event.fields()
+    words = as_words(fields)
+    if not _sent(JOURNAL, _for_journal(priority, words, fields)):
+        _sent(SYSLOG, _for_syslog(priority, words))
+
+
+def _sent(address: str, datagram: bytes) -> bool:
+    """Whether somebody listens there; what they don't take at once is lost."""
+    try:
+        sender = _socket.socket(_socket.AF_UNIX, _KIND)
+    except OSError:
+        return False
+    try:
+        sender.sendto(datagram, address)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        sender.close()
+    return True
+
+
+def _for_journal(priority: int, words: str, fields: dict[str, int | str]) -> bytes:
+    """The journal's own protocol: a field a line, none of which has a line end in it."""
+    lines = [f"MESSAGE={words}", f"PRIORITY={priority}", f"SYSLOG_IDENTIFIER={_NAME}"]
+    for key, value in fields.items():
+        name = key.upper().replace("-", "_")
+        lines.append(f"XMLRESOURCE_{name}={one_line(str(value))}")
+    return "\n".join([*lines, ""]).encode()
+
+
+def _for_syslog(priority: int, words: str) -> bytes:
+    """As syslog(3) sends it."""
+    stamp = time.strftime("%b %e %H:%M:%S")
+    line = f"<{_DAEMON | priority}>{stamp} {_NAME}[{os.getpid()}]: {words}"
+    return line[:_LONGEST].encode("ascii")

@@ -4,10 +4,12 @@ Paths are absolute, as the machine has them (``/proc/meminfo``); a :class:`Machi
 root finds them below it. Nothing here knows what a file means.
 """
 
+import errno
 import os
 from typing import Final
 
 from xmlresource.record import record
+from xmlresource.system.syscalls import is_file, is_guarded
 
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC
 # O_TRUNC means nothing to a kernel file, and keeps a folder of plain files in its place honest.
@@ -37,6 +39,31 @@ class Machine:
             while chunk := os.read(descriptor, _CHUNK):
                 chunks.append(chunk)
             return b"".join(chunks)
+        finally:
+            os.close(descriptor)
+
+    def read_guarded(self, path: str, most: int) -> bytes:
+        """A plain file that nobody but this user can write, or what a link there leads to.
+
+        Args:
+            path: The file.
+            most: Its size, at most.
+
+        Raises:
+            OSError: It can't be read, is no plain file, can be written by others, or is larger.
+        """
+        # A FIFO must not hold us up.
+        descriptor = os.open(self.path(path), _READ | os.O_NONBLOCK)
+        try:
+            facts = os.fstat(descriptor)
+            if not is_file(facts) or not is_guarded(facts, os.geteuid()):
+                raise OSError(errno.EPERM, "not a plain file that only its user can write")
+            content = b""
+            while len(content) <= most and (chunk := os.read(descriptor, most + 1 - len(content))):
+                content += chunk
+            if len(content) > most:
+                raise OSError(errno.EFBIG, f"larger than {most} bytes")
+            return content
         finally:
             os.close(descriptor)
 

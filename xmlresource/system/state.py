@@ -53,7 +53,7 @@ class StateFolder:
     ) -> None:
         self.path: Final = path
         self._owner: Final = owner
-        self._calls: Final = calls or Syscalls()
+        self.calls: Final = calls or Syscalls()
 
     def transaction(self, boot_id: str, timeout: float = DEFAULT_TIMEOUT) -> "Transaction":
         """A transaction, to be entered with ``with``.
@@ -62,7 +62,7 @@ class StateFolder:
             boot_id: The host's boot; promises of another one are left out.
             timeout: Seconds to wait for the lock.
         """
-        return Transaction(self, self._calls, boot_id, timeout)
+        return Transaction(self, self.calls, boot_id, timeout)
 
     def snapshot(self, boot_id: str) -> Ledger:
         """The ledger as it is, without the lock and without making anything.
@@ -71,7 +71,7 @@ class StateFolder:
             StateError: It can't be read, or makes no sense.
         """
         try:
-            folder = self._calls.open_folder(self.path)
+            folder = self.calls.open_folder(self.path)
         except FileNotFoundError:
             return Ledger(boot_id)
         except OSError as error:
@@ -87,7 +87,7 @@ class StateFolder:
         except NewerLedgerError as error:
             raise self.newer(error) from error
         finally:
-            self._calls.close(folder)
+            self.calls.close(folder)
 
     def open(self) -> int:
         """A descriptor of the folder, made where it is missing.
@@ -97,14 +97,14 @@ class StateFolder:
             OSError: It can't be opened.
         """
         try:
-            folder = self._calls.open_folder(self.path)
+            folder = self.calls.open_folder(self.path)
         except FileNotFoundError:
             self._make()
-            folder = self._calls.open_folder(self.path)
+            folder = self.calls.open_folder(self.path)
         try:
             self._check_folder(folder)
         except BaseException:
-            self._calls.close(folder)
+            self.calls.close(folder)
             raise
         return folder
 
@@ -114,19 +114,27 @@ class StateFolder:
         Raises:
             StateError: It can't be read.
         """
+        return self.snapshot_file(CHAIN)
+
+    def snapshot_file(self, name: str) -> bytes | None:
+        """A file as it is, without the lock and without making anything; ``None`` for none.
+
+        Raises:
+            StateError: It can't be read.
+        """
         try:
-            folder = self._calls.open_folder(self.path)
+            folder = self.calls.open_folder(self.path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self.failed("open", error) from error
         try:
             self._check_folder(folder)
-            return self.read(folder, CHAIN)
+            return self.read(folder, name)
         except (OSError, LedgerError) as error:
-            raise StateError(f"can't read {self.path}/{CHAIN}: {error}") from error
+            raise StateError(f"can't read {self.path}/{name}: {error}") from error
         finally:
-            self._calls.close(folder)
+            self.calls.close(folder)
 
     def read(self, folder: int, name: str = LEDGER) -> bytes | None:
         """The text of the ledger, or of another file; ``None`` where there is none.
@@ -137,7 +145,7 @@ class StateFolder:
             OSError: It can't be read.
         """
         try:
-            descriptor = self._calls.open_to_read(name, folder)
+            descriptor = self.calls.open_to_read(name, folder)
         except FileNotFoundError:
             return None
         try:
@@ -145,12 +153,12 @@ class StateFolder:
             if size > _LARGEST:
                 raise LedgerError(f"it is larger than {_LARGEST} bytes")
             # Usually all at once. The file is only ever replaced, so it does not grow meanwhile.
-            text = self._calls.read(descriptor, size + 1)
-            while chunk := self._calls.read(descriptor, size + 1):
+            text = self.calls.read(descriptor, size + 1)
+            while chunk := self.calls.read(descriptor, size + 1):
                 text += chunk
             return text
         finally:
-            self._calls.close(descriptor)
+            self.calls.close(descriptor)
 
     def check_file(self, descriptor: int, name: str) -> int:
         """The file's size, unless others could have made or changed it.
@@ -159,7 +167,7 @@ class StateFolder:
             StateError: It is no plain file of the owner's alone.
             OSError: The kernel does not tell.
         """
-        facts = self._calls.facts(descriptor)
+        facts = self.calls.facts(descriptor)
         if not is_file(facts) or not is_private(facts, self._owner):
             raise StateError(
                 f"{self.path}/{name} is not a file of user {self._owner} with mode 0600; "
@@ -169,12 +177,12 @@ class StateFolder:
 
     def _make(self) -> None:
         try:
-            self._calls.make_folder(self.path, _FOLDER_MODE)
+            self.calls.make_folder(self.path, _FOLDER_MODE)
         except FileExistsError:
             return  # another start was faster
 
     def _check_folder(self, folder: int) -> None:
-        if not is_private(self._calls.facts(folder), self._owner):
+        if not is_private(self.calls.facts(folder), self._owner):
             raise StateError(
                 f"{self.path} does not belong to user {self._owner} alone; see who made it, "
                 f"then remove it, or chown {self._owner} and chmod 700 it"

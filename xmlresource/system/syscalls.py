@@ -40,6 +40,15 @@ class Syscalls:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
         return os.open(name, flags, _PRIVATE, dir_fd=folder)
 
+    def open_to_append(self, name: str, folder: int) -> int:
+        """A descriptor of a file in ``folder`` that is only ever added to, made if missing."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _SAFE
+        return os.open(name, flags, _PRIVATE, dir_fd=folder)
+
+    def facts_of(self, name: str, folder: int) -> os.stat_result:
+        """Owner, mode and kind of what has that name."""
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
     def facts(self, descriptor: int) -> os.stat_result:
         """Owner, mode and kind of what is open."""
         return os.fstat(descriptor)

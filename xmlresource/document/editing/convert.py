@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from xmlresource.document.editing.errors import EditError
 from xmlresource.document.editing.forms import declared
 from xmlresource.document.editing.layout import Layout
-from xmlresource.document.editing.notes import unsayable
+from xmlresource.document.editing.notes import NO_PRIORITY, unsayable
 from xmlresource.document.editing.plan import Edit, Plan
+from xmlresource.document.editing.priority import with_priority
 from xmlresource.document.editing.splice import Splice, spliced
 from xmlresource.document.editing.values import spelling_of
-from xmlresource.document.forms import domain_element
+from xmlresource.document.forms import domain_element, priorities
 from xmlresource.model.writing import policy_element, render
-from xmlresource.tunables import BY_NAME, Form
+from xmlresource.tunables import BY_NAME, PRIORITY, Form
 
 if TYPE_CHECKING:
     from xmlresource.document.document import Document
@@ -31,6 +32,18 @@ def convert(document: Document, form: Form) -> Edit:
     _refuse_faults(document)
     if document.is_known and domain_element(document.root) is None:
         return _fragment(document, form)
+    priority = document.policy.priority
+    if priority is None or {block.form for block, _, _ in priorities(document.blocks)} == {form}:
+        return _moved(document, form)
+    # It goes with the tunables: first out, so that it keeps no element that they leave empty.
+    edit = _moved(with_priority(document, None), form)
+    home = Form.METADATA if form is Form.MEMTUNE else form
+    if not any(block.form is home for block in edit.document.blocks):
+        return Edit(edit.document, (*edit.notes, NO_PRIORITY))
+    return Edit(with_priority(edit.document, priority, home), edit.notes)
+
+
+def _moved(document: Document, form: Form) -> Edit:
     plan = Plan(document)
     spellings = _spellings(document)
     for name, amount in document.policy.items():
@@ -45,6 +58,9 @@ def _refuse_faults(document: Document) -> None:
             raise EditError(f"{found.element.xpath}: {found.error.problem}; mend it first")
         if found.amount not in {None, document.policy[found.tunable.name]}:
             raise EditError(f"{found.tunable.name} is declared twice, with different values")
+    said = {number for _, _, number in priorities(document.blocks)}
+    if len(said) > 1 or said == {None}:
+        raise EditError(f"{PRIORITY} can't be read, or is declared twice; mend it first")
 
 
 def _spellings(document: Document) -> dict[str, Spelling]:
@@ -62,7 +78,8 @@ def _fragment(document: Document, form: Form) -> Edit:
     _refuse_losses(document)
     root = document.root
     amounts = dict(document.policy.items())
-    element = policy_element(amounts.items(), form, _spellings(document))
+    priority = document.policy.priority
+    element = policy_element(amounts.items(), form, _spellings(document), priority=priority)
     text = render(element, Layout(root).style_inside(root))
     edited = document.with_text(
         spliced(root.source.text, [Splice(root.start, root.end, text.encode())])
@@ -72,6 +89,8 @@ def _fragment(document: Document, form: Form) -> Edit:
     expected = {name: amount for name, amount in amounts.items() if name not in lost}
     if declared(edited.declarations)[form] != expected:
         raise EditError("the conversion did not come out as meant, and was not made")
+    if edited.policy.priority != priority:
+        notes = (*notes, NO_PRIORITY)
     return Edit(edited, notes)
 
 

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from xmlresource.model.domain import QEMU_TYPES
-from xmlresource.tunables import BY_NAME, Form, Kind, Tunable
+from xmlresource.tunables import BY_NAME, PRIORITY, Form, Kind, Tunable
 from xmlresource.units import UNLIMITED, Amount
 
 UNLIMITED_REASON: Final = "only <memtune> writes 'unlimited'; elsewhere no element means no limit"
@@ -37,6 +37,9 @@ class Note:
     tunable: str
     remark: Remark
     reason: str
+
+
+NO_PRIORITY: Final = Note(PRIORITY, Remark.DROPPED, f"<memtune> has no {PRIORITY}")
 
 
 def why_not(tunable: Tunable, form: Form, domain_type: str | None) -> str | None:

@@ -1,0 +1,64 @@
+"""The definitions of the guests that libvirt starts by itself after a boot.
+
+A hook must not ask libvirt, which waits for it. libvirt keeps a link to the definition of each such
+guest in a folder of its driver. What the definitions say is for the caller to read.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from xmlresource.record import record
+from xmlresource.system.machine import Machine
+
+FOLDERS: Final = {
+    "qemu": "/etc/libvirt/qemu/autostart",
+    "lxc": "/etc/libvirt/lxc/autostart",
+}
+"""Where each driver of libvirt keeps its links."""
+
+LARGEST: Final = 1 << 20
+"""Bytes of a definition; one that is larger would hold up every start."""
+
+_SUFFIX: Final = ".xml"
+
+
+@record
+class AutostartGuest:
+    """A guest with autostart.
+
+    Attributes:
+        path: The link to its definition.
+        name: The guest's name, by the link.
+        definition: What it leads to; empty where that can't be had.
+        problem: Why it can't; ``None`` where it can.
+    """
+
+    path: str
+    name: str
+    definition: bytes = b""
+    problem: str | None = None
+
+
+def autostart_guests(machine: Machine) -> Iterator[AutostartGuest]:
+    """The guests with autostart, by driver and name.
+
+    A definition that can't be read, or that others than root can write, comes as a problem: it
+    decides nothing.
+    """
+    for folder in FOLDERS.values():
+        try:
+            names = machine.names_in(folder)
+        except OSError as error:
+            yield AutostartGuest(folder, "", problem=error.strerror or str(error))
+            continue
+        for name in names:
+            if name.endswith(_SUFFIX):
+                yield _guest(machine, f"{folder}/{name}", name.removesuffix(_SUFFIX))
+
+
+def _guest(machine: Machine, path: str, name: str) -> AutostartGuest:
+    try:
+        definition = machine.read_guarded(path, LARGEST)
+    except OSError as error:
+        return AutostartGuest(path, name, problem=error.strerror or str(error))
+    return AutostartGuest(path, name, definition)
