@@ -28,6 +28,7 @@ FORMAT: Final = "xmlresource-ledger"
 VERSION: Final = 1
 
 _UUID_LENGTHS: Final = [8, 4, 4, 4, 12]
+_UUID_LENGTH: Final = 36
 _HEX: Final = frozenset("0123456789abcdef")
 _TRAILER: Final = b"crc32 "
 _TRAILER_LENGTH: Final = len(b"crc32 01234567\n")
@@ -78,9 +79,10 @@ class Ledger:
         Raises:
             LedgerError: A line makes no sense, or they do not add up to the header.
         """
-        array = b"[" + b",".join(self.lines.splitlines()) + b"]"
+        # The line ends stay, so that one inside a string is found out.
+        array = b"[" + self.lines[:-1].replace(b"\n", b",\n") + b"]"
         found = tuple(_promise(fields) for fields in _json(array))
-        if len(found) != self.promises:
+        if not len(found) == self.promises == self.lines.count(b"\n"):
             raise LedgerError("its lines are not as many as its header says")
         if len({each.uuid for each in found}) != self.promises:
             raise LedgerError("a guest has two promises")
@@ -145,10 +147,10 @@ class Ledger:
             LedgerError: A line makes no sense.
         """
         kept, total = [], 0
-        for line in self.lines.splitlines(keepends=True):
+        for line in self.lines.split(b"\n")[:-1]:
             fields = _parse(line)
             if fields.get("uuid") in uuids:
-                kept.append(line)
+                kept.append(line + b"\n")
                 total += _size(fields)
         return replace(self, promises=len(kept), total=total, lines=b"".join(kept))
 
@@ -299,7 +301,7 @@ def _promise(fields: Fields) -> Promise:
     """
     try:
         return Promise(
-            uuid=_text(fields["uuid"]),
+            uuid=_uuid(fields["uuid"]),
             name=_text(fields["name"]),
             driver=_text(fields["driver"]),
             size=_size(fields),
@@ -346,6 +348,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise LedgerError(f"{value!r} is no text")
     return value
+
+
+def _uuid(value: object) -> str:
+    text = _text(value)
+    if len(text) != _UUID_LENGTH or canonical_uuid(text) != text:
+        raise LedgerError(f"{text!r} is no uuid")
+    return text
 
 
 def _text_or_none(value: object) -> str | None:
