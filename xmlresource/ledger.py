@@ -21,10 +21,18 @@ from collections.abc import Container, Iterable
 from typing import Any, Final, TypeAlias
 from zlib import crc32
 
+from xmlresource.errors import XmlresourceError
 from xmlresource.model.promise import HugepageShare, NodeShare, Process, Promise, State
 from xmlresource.record import field, record, replace
 
 FORMAT: Final = "xmlresource-ledger"
+LONGEST_NAME: Final = 255
+"""Characters of a guest's name that are kept: libvirt's files are named after it, so none that runs
+has a longer one."""
+
+LONGEST_LINE: Final = 64 << 10
+"""Bytes that one promise may take: who writes a definition must not be able to fill the book."""
+
 VERSION: Final = 1
 
 _UUID_LENGTHS: Final = [8, 4, 4, 4, 12]
@@ -40,6 +48,10 @@ Fields: TypeAlias = dict[str, Any]
 
 class LedgerError(ValueError):
     """A text that is no ledger, or a damaged one."""
+
+
+class LargePromiseError(XmlresourceError, ValueError):
+    """A promise that the ledger will not hold."""
 
 
 class NewerLedgerError(ValueError):
@@ -94,6 +106,7 @@ class Ledger:
         """The ledger with this promise, in place of an earlier one to the same guest.
 
         Raises:
+            LargePromiseError: It takes too much room.
             ValueError: Its uuid is not canonical, or its size is negative.
         """
         return self._put(promise, {})
@@ -181,11 +194,17 @@ class Ledger:
         _check(promise)
         rest = self.drop(promise.uuid)
         unknown = {name: value for name, value in known.items() if name not in _FIELDS}
+        line = _line(_fields(promise) | unknown)
+        if len(line) > LONGEST_LINE:
+            raise LargePromiseError(
+                f"the promise would take more than {LONGEST_LINE} bytes of the ledger: the guest's "
+                "memory is bound to too many sets of nodes and pools; use fewer"
+            )
         return replace(
             rest,
             promises=rest.promises + 1,
             total=rest.total + promise.size,
-            lines=rest.lines + _line(_fields(promise) | unknown),
+            lines=rest.lines + line,
         )
 
     def _find(self, uuid: str) -> tuple[int, int]:
@@ -268,7 +287,7 @@ def _fields(promise: Promise) -> Fields:
     """The promise as JSON, without what is unset; ``uuid`` first, which is how it is found."""
     fields: Fields = {
         "uuid": promise.uuid,
-        "name": promise.name,
+        "name": promise.name[:LONGEST_NAME],
         "driver": promise.driver,
         "size": promise.size,
         "state": promise.state.value,
