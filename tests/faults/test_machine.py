@@ -7,9 +7,11 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.fakes.host import MIB, FakeHost, uuid
+from tests.fakes.host import MIB, uuid
 from tests.faults import scenes
 from tests.faults.points import ERRORS, Points, SpoiltMachine, spoilt
+from tests.faults.systemd import SystemdHost, answering
+from xmlresource.system.systemd import CONTROL, DROP_INS
 
 GUESTS = [(f"guest{number}", number, mib) for number, mib in enumerate((1000, 2500, 4000, 6000), 1)]
 PICK = st.integers(0, 11)
@@ -40,16 +42,16 @@ class HostAgainstModel(RuleBasedStateMachine):
     def teardown(self) -> None:
         shutil.rmtree(self.folder)
 
-    @initialize(version=st.sampled_from([1, 2]))
-    def make(self, version: int) -> None:
+    @initialize(kind=st.sampled_from(sorted(scenes.KINDS)))
+    def make(self, kind: str) -> None:
         (self.folder / "host").mkdir()
-        self.host = FakeHost(self.folder / "host", version)
+        self.host = scenes.KINDS[kind](self.folder / "host")
         self.host.memory(scenes.RAM * MIB, scenes.RAM * MIB)
         self.host.process(scenes.LIBVIRTD)
 
     def call(self, operation: str, guest: Guest, fault: Fault = None) -> int:
         points = Points(*(fault or ("", 0)))
-        with spoilt(points):
+        with spoilt(points), answering(points):
             machine = SpoiltMachine(str(self.host.root), points)
             return scenes.call(machine, operation, guest)
 
@@ -124,6 +126,11 @@ class HostAgainstModel(RuleBasedStateMachine):
         self.daemons += 1
         self.host.write("/proc/sys/kernel/random/boot_id", f"boot {self.daemons}\n")
         self.host.group("/machine")
+        if isinstance(self.host, SystemdHost):  # /run is empty
+            self.host.group("/machine.slice")
+            for folder in (DROP_INS, CONTROL):
+                shutil.rmtree(self.host.root / folder[1:], ignore_errors=True)
+            self.host.write(f"{DROP_INS}/.keep", "")
         self.starting.clear()
         self.running.clear()
 
@@ -137,7 +144,7 @@ class HostAgainstModel(RuleBasedStateMachine):
         for guest in self.running:
             path = f"{scenes.folder_of(self.host, guest)}/memory.min"
             assert int(self.host.read(path)) == guest[2] * MIB
-        above = int(self.host.read("/sys/fs/cgroup/machine/memory.min"))
+        above = int(self.host.read(f"{scenes.above(self.host)}/memory.min"))
         assert above >= sum(mib for _, _, mib in self.running) * MIB
 
     @invariant()
