@@ -40,6 +40,7 @@ class HostAgainstModel(RuleBasedStateMachine):
         self.starting: set[Guest] = set()
         self.running: set[Guest] = set()
         self.daemons = 1000
+        self.forgotten: set[Guest] = set()
         self.damages = 0
         self.settled = False
 
@@ -82,6 +83,7 @@ class HostAgainstModel(RuleBasedStateMachine):
         guest = (f"guest{number}", number, mib)
         before = {each for each in self.starting if each[1] == number}
         self.starting -= before
+        self.forgotten = {each for each in self.forgotten if each[1] != number}
         taken = sum(each[2] for each in self.starting | self.running)
         status = self.call("prepare", guest, fault)
         fits = (taken + guest[2]) * MIB <= scenes.BUDGET
@@ -92,15 +94,23 @@ class HostAgainstModel(RuleBasedStateMachine):
         else:
             self.starting.add(guest)
 
-    @precondition(lambda self: self.starting)
-    @rule(pick=PICK, fault=FAULT)
-    def started(self, pick: int, fault: Fault) -> None:
-        guest = of(self.starting, pick)
+    @precondition(lambda self: self.starting | self.forgotten)
+    @rule(pick=PICK, fault=FAULT, mib=SIZES | st.none())
+    def started(self, pick: int, fault: Fault, mib: int | None) -> None:
+        """A guest runs; with ``mib`` its definition was changed since it was asked about."""
+        before = of(self.starting | self.forgotten, pick)
+        guest = before if mib is None else (*before[:2], mib)
+        self.starting.discard(before)
+        self.forgotten.discard(before)
+        taken = sum(each[2] for each in self.starting | self.running)
+        fits = (taken + guest[2]) * MIB <= scenes.BUDGET
         scenes.run(self.host, guest)
-        if self.call("started", guest, fault):
+        status = self.call("started", guest, fault)
+        assert fits or status, "runs with what another guest has"
+        assert status == 0 or fault or not fits, "refused what is to be had"
+        if status:
             self.forget(guest)
         else:
-            self.starting.remove(guest)
             self.running.add(guest)
 
     @precondition(lambda self: self.running)
@@ -119,22 +129,28 @@ class HostAgainstModel(RuleBasedStateMachine):
         self.daemons += 1
         self.host.process(scenes.LIBVIRTD, start_time=self.daemons)
         self.starting.clear()
+        self.forgotten.clear()  # it starts nothing that it did not begin
         self.settled = False
         for guest in sorted(self.running):
             self.call("reconnect", guest, fault)
             fault = None
 
+    def lose_sight(self) -> None:
+        """Nothing shows any more who starts; `started` asks again."""
+        self.forgotten |= self.starting
+        self.starting.clear()
+
     @rule()
     def lose_the_book(self) -> None:
         scenes.ledger_file(self.host).unlink(missing_ok=True)
-        self.starting.clear()  # nothing shows them any more; `started` asks again
+        self.lose_sight()
         self.settled = False
 
     @rule()
     def damage_the_book(self) -> None:
         if scenes.ledger_file(self.host).exists():
             scenes.damage(self.host)
-            self.starting.clear()
+            self.lose_sight()
             self.damages += 1
             self.settled = False
 
@@ -151,6 +167,7 @@ class HostAgainstModel(RuleBasedStateMachine):
                 shutil.rmtree(self.host.root / folder[1:], ignore_errors=True)
             self.host.write(f"{DROP_INS}/.keep", "")
         self.starting.clear()
+        self.forgotten.clear()
         self.running.clear()
         self.settled = False
 
