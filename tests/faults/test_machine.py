@@ -12,10 +12,11 @@ from tests.faults import scenes
 from tests.faults.points import ERRORS, Points, SpoiltMachine, spoilt
 from tests.faults.systemd import SystemdHost, answering
 from xmlresource.ledger import Ledger
+from xmlresource.model.promise import State
 from xmlresource.system.systemd import CONTROL, DROP_INS
 
 NUMBERS = range(1, 5)
-SIZES = st.sampled_from((1000, 2500, 4000, 6000))
+SIZES = st.sampled_from((500, 1000, 2500, 4000, 6000))
 PICK = st.integers(0, 11)
 FAULT = st.tuples(st.sampled_from((*ERRORS, "short")), st.integers(1, 60)) | st.none()
 MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
@@ -189,12 +190,18 @@ class HostAgainstModel(RuleBasedStateMachine):
         book = self.book()
         if book is None:
             return
-        promises = {each.uuid: each.size for each in book.all()}
-        assert sum(promises.values()) == book.total <= scenes.BUDGET
-        for guest in self.running:
-            assert promises.get(uuid(guest[1])) == guest[2] * MIB, f"{guest[0]} lost its promise"
-        for guest in self.starting:
-            assert promises.get(uuid(guest[1])) == guest[2] * MIB, f"{guest[0]} lost its promise"
+        promises = {each.uuid: each for each in book.all()}
+        assert sum(each.size for each in promises.values()) == book.total <= scenes.BUDGET
+        for guest in self.running | self.starting:
+            promise = promises.get(uuid(guest[1]))
+            assert promise is not None, f"{guest[0]} lost its promise"
+            assert promise.size == guest[2] * MIB
+            if guest in self.running:
+                assert promise.state is State.RUNNING
+                assert promise.process is not None
+                assert promise.process.pid == scenes.pid_of(guest)
+                assert promise.cgroup is not None
+                assert promise.cgroup in scenes.folder_of(self.host, guest)
 
     @invariant()
     def the_book_holds_nothing_else(self) -> None:
