@@ -27,11 +27,18 @@ def started(host: Host, guest: Guest) -> None:
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
-    take_in(host, guest, _process_of(host.machine, guest))
+    take_in(host, guest, _process_of(host.machine, guest), starts=True)
 
 
-def take_in(host: Host, guest: Guest, process: Process) -> Report:
+def take_in(host: Host, guest: Guest, process: Process, *, starts: bool = False) -> Report:
     """Put the policy of a guest that runs in force, admitting it where that was not done.
+
+    Args:
+        host: The host.
+        guest: The guest.
+        process: Its process.
+        starts: It has only just begun to run. A book that was made anew holds a promise to it as to
+            all that run; what it had been promised may have gone to others meanwhile.
 
     Raises:
         RefusalError: It can't be admitted, or its policy could not be put in force; what was
@@ -45,7 +52,8 @@ def take_in(host: Host, guest: Guest, process: Process) -> Report:
         return _enforce(host, guest, process, None)
     with host.transaction() as book:
         bring_up_to_date(host, book)
-        if guest.policy.declared.guarantee and not _is_promised(guest, book):
+        is_asked = _is_promised(guest, book) and not (starts and book.is_new)
+        if guest.policy.declared.guarantee and not is_asked:
             # Not asked before, or for something else, or the book was lost since.
             admit(host, guest, book)
         _confirm(host, guest, process, book)
