@@ -28,6 +28,13 @@ e2e-vm: $(VENV)/installed ## the same under systemd and cgroup v2, in a machine 
 	sh tests/vm/provision.sh
 	$(BIN)/tox run -e vm
 
+# How long for all targets together, in seconds: two hours, and a short look in CI
+FUZZ_SECONDS ?= 7200
+
+.PHONY: fuzz
+fuzz: $(VENV)/installed ## search for inputs that break anything (CPython 3.11 to 3.13)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/tox run -e fuzz
+
 .PHONY: bench
 bench: $(VENV)/installed ## every benchmark, side by side with its peers
 	$(BIN)/tox run -e bench
@@ -42,7 +49,7 @@ calibrate: $(VENV)/installed ## check the overhead's table with guests here (roo
 
 .PHONY: clean
 clean: ## remove what was made here
-	rm -rf $(VENV) .calibrate .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build .coverage*
+	rm -rf $(VENV) .calibrate .fuzz .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build .coverage*
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -53,6 +53,12 @@ def test_guides_name_no_option_that_is_not_there(guide: str) -> None:
     assert set(_OPTION.findall((ROOT / guide).read_text())) <= known
 
 
+def test_the_tests_that_security_stands_on_are_there() -> None:
+    named = set(re.findall(r"`(tests/[a-z0-9_/.]+)`", (ROOT / "SECURITY.md").read_text()))
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("output_format", validate.FORMATS)
 def test_every_format_is_documented(output_format: str) -> None:
     assert f"| `{output_format}` |" in (DOCS / "validate.md").read_text()

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from xmlresource.ledger import (
+    LONGEST_NAME,
     VERSION,
+    LargePromiseError,
     Ledger,
     LedgerError,
     NewerLedgerError,
@@ -312,3 +314,34 @@ def test_canonical_uuids() -> None:
     assert canonical_uuid("") is None
     assert canonical_uuid("g" * 32) is None
     assert canonical_uuid("\u0661" * 32) is None
+
+
+def test_a_long_name_is_cut() -> None:
+    """None that runs has so long a one."""
+    long = replace(promise(), name="\x85" * 10_000)
+    ledger = Ledger("boot").put(long)
+    kept = ledger.get(A)
+    assert kept is not None
+    assert kept.name == "\x85" * LONGEST_NAME
+    assert len(ledger.lines) < 10 * LONGEST_NAME
+
+
+def test_a_promise_that_would_fill_the_book_is_refused() -> None:
+    many = tuple(NodeShare(frozenset(range(number)), 1) for number in range(400))
+    with pytest.raises(LargePromiseError, match="too many sets of nodes"):
+        Ledger("boot").put(replace(promise(), shares=many))
+
+
+@pytest.mark.parametrize("broken", ["a\rb", "a\nb", 'a","uuid":"b'])
+def test_a_line_that_was_broken_by_hand(broken: str) -> None:
+    text = ledger_of("boot", [replace(promise(), cgroup="X")]).encode()
+    lines = text.splitlines(keepends=True)[1].replace(b'"X"', b'"%s"' % broken.encode())
+    damaged = Ledger("boot", 1, 5, lines)
+    with pytest.raises(LedgerError):
+        damaged.all()
+
+
+def test_a_uuid_that_is_none() -> None:
+    lines = ledger_of("boot", [promise()]).lines.replace(A.encode(), A[:-1].encode())
+    with pytest.raises(LedgerError, match="is no uuid"):
+        Ledger("boot", 1, 5, lines).all()

@@ -1,10 +1,11 @@
 import doctest
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import xmlresource.printable
-from xmlresource.printable import LONGEST, printable
+from xmlresource.printable import LONGEST, lines, one_line, printable
 
 
 def test_examples_in_the_documentation() -> None:
@@ -32,3 +33,10 @@ def test_always_short_and_printable(text: str, longest: int) -> None:
 
 def test_a_hostile_name_is_cut() -> None:
     assert len(printable("x" * 10_000_000)) == LONGEST
+
+
+@pytest.mark.parametrize("text", ["::error::x", "  ::add-mask::x", "a ##[set-output]b", "##vso[x]"])
+def test_what_runners_of_ci_obey_is_escaped(text: str) -> None:
+    for shown in (one_line(text), printable(text), lines(text)):
+        assert not shown.lstrip().startswith("::")
+        assert "##" not in shown

@@ -21,13 +21,22 @@ from collections.abc import Container, Iterable
 from typing import Any, Final, TypeAlias
 from zlib import crc32
 
+from xmlresource.errors import XmlresourceError
 from xmlresource.model.promise import HugepageShare, NodeShare, Process, Promise, State
 from xmlresource.record import field, record, replace
 
 FORMAT: Final = "xmlresource-ledger"
+LONGEST_NAME: Final = 255
+"""Characters of a guest's name that are kept: libvirt's files are named after it, so none that runs
+has a longer one."""
+
+LONGEST_LINE: Final = 64 << 10
+"""Bytes that one promise may take: who writes a definition must not be able to fill the book."""
+
 VERSION: Final = 1
 
 _UUID_LENGTHS: Final = [8, 4, 4, 4, 12]
+_UUID_LENGTH: Final = 36
 _HEX: Final = frozenset("0123456789abcdef")
 _TRAILER: Final = b"crc32 "
 _TRAILER_LENGTH: Final = len(b"crc32 01234567\n")
@@ -41,6 +50,10 @@ Fields: TypeAlias = dict[str, Any]
 
 class LedgerError(ValueError):
     """A text that is no ledger, or a damaged one."""
+
+
+class LargePromiseError(XmlresourceError, ValueError):
+    """A promise that the ledger will not hold."""
 
 
 class NewerLedgerError(ValueError):
@@ -80,9 +93,10 @@ class Ledger:
         Raises:
             LedgerError: A line makes no sense, or they do not add up to the header.
         """
-        array = b"[" + b",".join(self.lines.splitlines()) + b"]"
+        # The line ends stay, so that one inside a string is found out.
+        array = b"[" + self.lines[:-1].replace(b"\n", b",\n") + b"]"
         found = tuple(_promise(fields) for fields in _json(array))
-        if len(found) != self.promises:
+        if not len(found) == self.promises == self.lines.count(b"\n"):
             raise LedgerError("its lines are not as many as its header says")
         if len({each.uuid for each in found}) != self.promises:
             raise LedgerError("a guest has two promises")
@@ -94,6 +108,7 @@ class Ledger:
         """The ledger with this promise, in place of an earlier one to the same guest.
 
         Raises:
+            LargePromiseError: It takes too much room.
             ValueError: Its uuid is not canonical, or its size is negative.
         """
         return self._put(promise, {})
@@ -154,10 +169,10 @@ class Ledger:
             LedgerError: A line makes no sense.
         """
         kept, total = [], 0
-        for line in self.lines.splitlines(keepends=True):
+        for line in self.lines.split(b"\n")[:-1]:
             fields = _parse(line)
             if fields.get("uuid") in uuids:
-                kept.append(line)
+                kept.append(line + b"\n")
                 total += _needed(fields)
         return replace(self, promises=len(kept), total=total, lines=b"".join(kept))
 
@@ -188,11 +203,17 @@ class Ledger:
         _check(promise)
         rest = self.drop(promise.uuid)
         unknown = {name: value for name, value in known.items() if name not in _FIELDS}
+        line = _line(_fields(promise) | unknown)
+        if len(line) > LONGEST_LINE:
+            raise LargePromiseError(
+                f"the promise would take more than {LONGEST_LINE} bytes of the ledger: the guest's "
+                "memory is bound to too many sets of nodes and pools; use fewer"
+            )
         return replace(
             rest,
             promises=rest.promises + 1,
             total=rest.total + promise.needed,
-            lines=rest.lines + _line(_fields(promise) | unknown),
+            lines=rest.lines + line,
         )
 
     def _find(self, uuid: str) -> tuple[int, int]:
@@ -275,7 +296,7 @@ def _fields(promise: Promise) -> Fields:
     """The promise as JSON, without what is unset; ``uuid`` first, which is how it is found."""
     fields: Fields = {
         "uuid": promise.uuid,
-        "name": promise.name,
+        "name": promise.name[:LONGEST_NAME],
         "driver": promise.driver,
         "size": promise.size,
         "state": promise.state.value,
@@ -309,7 +330,7 @@ def _promise(fields: Fields) -> Promise:
     """
     try:
         return Promise(
-            uuid=_text(fields["uuid"]),
+            uuid=_uuid(fields["uuid"]),
             name=_text(fields["name"]),
             driver=_text(fields["driver"]),
             size=_count(fields["size"]),
@@ -357,6 +378,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise LedgerError(f"{value!r} is no text")
     return value
+
+
+def _uuid(value: object) -> str:
+    text = _text(value)
+    if len(text) != _UUID_LENGTH or canonical_uuid(text) != text:
+        raise LedgerError(f"{text!r} is no uuid")
+    return text
 
 
 def _text_or_none(value: object) -> str | None:

@@ -1,7 +1,9 @@
 """Text from outside, made fit for a message, a log line or a terminal.
 
 Names in domain XML are written by tenants: what is not printable (control characters, line ends,
-terminal sequences, directional overrides, stray surrogates) is shown as an escape.
+terminal sequences, directional overrides, stray surrogates) is shown as an escape. So is what the
+runners of CI services obey in a log: GitHub's ``::command::`` and ``##[command]``, Azure's
+``##vso[command]``.
 """
 
 from typing import Final
@@ -17,7 +19,7 @@ def printable(text: str, longest: int = LONGEST) -> str:
     db1\n\x1b[31m
     """
     # Each character becomes one or more: cutting first keeps a hostile megabyte cheap.
-    escaped = "".join(_escape(character) for character in text[: longest + 1])
+    escaped = _disarmed("".join(_escape(character) for character in text[: longest + 1]))
     return escaped if len(escaped) <= longest else escaped[: longest - 1] + "…"
 
 
@@ -27,7 +29,23 @@ def one_line(text: str) -> str:
     >>> print(one_line("unknown unit 'G\t'"))
     unknown unit 'G\t'
     """
-    return "".join(map(_visible, text))
+    return _disarmed("".join(map(_visible, text)))
+
+
+def lines(text: str) -> str:
+    r"""``text`` with what is not printable escaped, but for the ends of its lines.
+
+    >>> print(lines("one\x1b[2J\ntwo"))
+    one\x1b[2J
+    two
+    """
+    return "\n".join(map(one_line, text.split("\n")))
+
+
+def _disarmed(text: str) -> str:
+    if text.lstrip().startswith("::"):
+        text = text.replace(":", r"\x3a", 1)
+    return text.replace("##", r"#\x23")
 
 
 def _escape(character: str) -> str:

@@ -125,3 +125,8 @@ def test_what_makes_no_sense(change: dict[str, object]) -> None:
 def test_what_is_none_at_all(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         decode(text, BOOT)
+
+
+def test_a_text_that_is_nested_too_deep() -> None:
+    with pytest.raises(ValueError, match="nested too deep"):
+        decode(b"[" * 100_000, "boot")

@@ -209,3 +209,10 @@ def test_partition_groups(partition, groups):
 def test_hostile_partitions(partition):
     with pytest.raises(ValueError, match="no partition"):
         partition_groups(partition)
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x85", "\x1c", "\x0b", "\r"])
+def test_a_cgroups_name_can_not_make_a_line_of_its_own(separator: str) -> None:
+    """All of these are allowed in it; /proc/PID/cgroup shows them as they are."""
+    path = f"/machine/a{separator}4:memory:/machine/other"
+    assert memory_group(f"0::{path}\n") == (Version.V2, path)

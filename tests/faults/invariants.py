@@ -5,10 +5,12 @@ import os
 from tests.fakes.host import MIB, FakeHost, uuid
 from tests.faults import scenes
 from tests.faults.scenes import GUEST, NAMED, OTHER
+from tests.faults.systemd import LEFT, SLICE, SystemdHost
 from xmlresource.events import read_record
 from xmlresource.ledger import LedgerError
 from xmlresource.system import history
 from xmlresource.system.state import StateFolder
+from xmlresource.system.systemd import left_in_force
 
 # A folder of plain files keeps "-1" as it was written; the kernel makes a size of it.
 _UNLIMITED = {"max", "-1", "9223372036854771712"}
@@ -62,10 +64,28 @@ def in_the_end(host: FakeHost) -> list[str]:
         found.append(f"more than one line of the history is torn: {torn}")
     if host.version == 2:
         running = [each.size for each in promises.values() if each.cgroup is not None]
-        above = value(host, f"{scenes.ROOTS[2]}/machine/memory.min")
+        above = value(host, f"{scenes.above(host)}/memory.min")
         if above != sum(running):
-            found.append(f"/machine protects {above}, promised is {sum(running)}")
+            found.append(f"above the guests {above} is protected, promised is {sum(running)}")
+    if isinstance(host, SystemdHost):
+        found += _drop_ins(host)
     return found
+
+
+def _drop_ins(host: FakeHost) -> list[str]:
+    """What a ``systemctl daemon-reload`` would make of the slice is what it is."""
+    found = []
+    ours = left_in_force(host.machine, "/machine.slice").get("memory.min", 0)
+    now = value(host, f"{SLICE}/memory.min")
+    if ours != now:
+        found.append(f"the drop-in gives {ours} to the slice, which has {now}")
+    left = host.root / LEFT[1:]
+    # Until the next value is set it may stay, where it says the same.
+    return found + [
+        f"systemd's own drop-in was left: {path.read_text()!r}, has {now}"
+        for path in (left.iterdir() if left.exists() else ())
+        if not path.read_text().endswith(f"={now}\n")
+    ]
 
 
 def _values(host: FakeHost) -> list[str]:
@@ -75,15 +95,19 @@ def _values(host: FakeHost) -> list[str]:
         folder = scenes.folder_of(host, guest)
         if not (host.root / folder[1:]).exists():
             continue
+        if isinstance(host, SystemdHost):
+            scope = value(host, f"{scenes.top_of(host, guest)}/memory.min")
+            if scope not in {0, guest[2] * MIB}:
+                found.append(f"memory.min of the scope of {guest[0]} is {scope}")
         for file, planned, before in _expected(host.version, guest[2]):
             now = value(host, f"{folder}/{file}")
             if now not in {planned, before}:
                 found.append(f"{file} of {guest[0]} is {now}")
     if host.version == 2:
-        above = value(host, f"{scenes.ROOTS[2]}/machine/memory.min")
+        above = value(host, f"{scenes.above(host)}/memory.min")
         sums = {0, OTHER[2] * MIB, GUEST[2] * MIB, (OTHER[2] + GUEST[2]) * MIB}
         if above not in sums:
-            found.append(f"memory.min of /machine is {above}")
+            found.append(f"memory.min above the guests is {above}")
     return found
 
 

@@ -12,6 +12,7 @@ from tests.fakes.host import FakeHost, uuid
 from tests.faults import invariants, scenes
 from tests.faults.points import FAULTS, Points, SpoiltMachine, spoilt
 from tests.faults.scenes import GUEST, LAST, RIVAL, Scene
+from tests.faults.systemd import answering
 from xmlresource.system import log
 from xmlresource.system.machine import Machine
 
@@ -22,14 +23,14 @@ class Row:
 
     Attributes:
         scene: Its name.
-        version: The version of cgroup.
+        kind: The kind of host.
         points: The calls that the operation makes.
         runs: By fault, how often it was tried.
         violations: What did not hold, in words.
     """
 
     scene: str
-    version: int
+    kind: str
     points: int = 0
     runs: dict[str, int] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
@@ -66,23 +67,24 @@ class Rival:
 
 def _serve(pipe: Connection) -> None:
     log._write = lambda _priority, _text: None
-    while root := pipe.recv():
-        pipe.send(scenes.call(Machine(root), "prepare", RIVAL))
+    with answering():
+        while root := pipe.recv():
+            pipe.send(scenes.call(Machine(root), "prepare", RIVAL))
 
 
 def count(template: FakeHost, scene: Scene, root: Path) -> list[str]:
     """The calls that the operation makes."""
     host = scenes.copy(template, root)
     points = Points()
-    with spoilt(points):
+    with spoilt(points), answering(points):
         scenes.call(SpoiltMachine(str(host.root), points), scene.operation, GUEST)
     return points.made
 
 
-def run(folder: Path, scene: Scene, version: int, rival: Rival, *, step: int = 1) -> Row:
+def run(folder: Path, scene: Scene, kind: str, rival: Rival, *, step: int = 1) -> Row:
     """All faults at all points of a scene; with ``step`` every so many of them, in turns."""
-    template = scenes.make(folder / "template", scene, version)
-    row = Row(scene.name, version)
+    template = scenes.make(folder / "template", scene, kind)
+    row = Row(scene.name, kind)
     row.points = len(count(template, scene, folder / "count"))
     for turn, fault in enumerate(FAULTS):
         for at in range(1 + turn % step, row.points + 1, step):
@@ -97,7 +99,7 @@ def run(folder: Path, scene: Scene, version: int, rival: Rival, *, step: int = 1
                 rival = Rival()
                 found = _spoilt_once(host, scene, (fault, at), rival)
             row.violations += [
-                f"{scene.name}, v{version}, {fault} at {at}: {violation}" for violation in found
+                f"{scene.name}, {kind}, {fault} at {at}: {violation}" for violation in found
             ]
             host.root.rename(folder / "done")
             shutil.rmtree(folder / "done")
@@ -141,7 +143,7 @@ def _spoil(host: FakeHost, scene: Scene, points: Points) -> int:
     """Answer libvirt; what it sees of the hook's end."""
 
     def answer() -> int:
-        with spoilt(points):
+        with spoilt(points), answering(points):
             machine = SpoiltMachine(str(host.root), points)
             return scenes.call(machine, scene.operation, GUEST)
 

@@ -7,7 +7,7 @@ The calls are the methods of ``Syscalls`` (the state folder, the configuration) 
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -47,12 +47,27 @@ class Points:
     beside: Callable[[], None] = do_nothing
     made: list[str] = field(default_factory=list)
 
-    def pass_by(self, name: str, call: Callable[..., Any], short: Callable[..., Any]) -> Any:
-        """Make a call, or spoil it. ``short`` is what it does where it does not do all."""
+    def pass_by(
+        self,
+        name: str,
+        call: Callable[..., Any],
+        short: Callable[..., Any],
+        instead: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> Any:
+        """Make a call, or spoil it.
+
+        Args:
+            name: What kind of call it is.
+            call: It.
+            short: What it does where it does not do all.
+            instead: What some faults mean for it.
+        """
         self.made.append(name)
         if len(self.made) != self.at:
             return call()
         self.beside()
+        if instead is not None and self.fault in instead:
+            return instead[self.fault]()
         if self.fault == "short":
             return short()
         if self.fault in ERRORS:

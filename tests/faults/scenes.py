@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.fakes.host import BOOT, MIB, FakeHost, domain, guarantee, hard_limit, uuid
+from tests.faults.systemd import SLICE, SystemdHost, scope_of
 from xmlresource.ledger import Ledger, decode
 from xmlresource.operations.guest_events import answer
 from xmlresource.system.machine import Machine
@@ -42,7 +43,22 @@ def pid_of(guest: tuple[str, int, int]) -> int:
     return 4000 + guest[1]
 
 
+def above(host: FakeHost) -> str:
+    """The cgroup above all guests."""
+    return SLICE if isinstance(host, SystemdHost) else f"{ROOTS[host.version]}/machine"
+
+
+def top_of(host: FakeHost, guest: tuple[str, int, int]) -> str:
+    """The cgroup that comes and goes with a guest."""
+    if isinstance(host, SystemdHost):
+        return ROOTS[2] + scope_of(guest[0], pid_of(guest))
+    return folder_of(host, guest)
+
+
 def folder_of(host: FakeHost, guest: tuple[str, int, int]) -> str:
+    """The cgroup in which a guest's memory is accounted."""
+    if isinstance(host, SystemdHost):
+        return f"{top_of(host, guest)}/libvirt"
     return f"{ROOTS[host.version]}/machine/qemu-{pid_of(guest)}-{guest[0]}.libvirt-qemu"
 
 
@@ -60,7 +76,7 @@ def end(host: FakeHost, guest: tuple[str, int, int]) -> None:
     host.end(pid_of(guest))
     for suffix in ("pid", "xml"):
         (host.root / f"run/libvirt/qemu/{guest[0]}.{suffix}").unlink()
-    shutil.rmtree(host.root / folder_of(host, guest)[1:])
+    shutil.rmtree(host.root / top_of(host, guest)[1:])
 
 
 def start(host: FakeHost, guest: tuple[str, int, int]) -> None:
@@ -101,7 +117,8 @@ def _ended(host: FakeHost) -> None:
 def _reset(host: FakeHost) -> None:
     """GUEST runs, and its values are what libvirt made them."""
     start(host, GUEST)
-    host.group(f"/machine/{folder_of(host, GUEST).rpartition('/')[2]}")
+    for folder in {top_of(host, GUEST), folder_of(host, GUEST)}:
+        host.group(folder.removeprefix(ROOTS[host.version]))
 
 
 def _lost(host: FakeHost) -> None:
@@ -137,10 +154,18 @@ SCENES: Final = (
 )
 
 
-def make(root: Path, scene: Scene, version: int) -> FakeHost:
+KINDS: Final[dict[str, Callable[[Path], FakeHost]]] = {
+    "v1": lambda root: FakeHost(root, 1),
+    "v2": lambda root: FakeHost(root, 2),
+    "v2, systemd": SystemdHost,
+}
+"""Kinds of hosts."""
+
+
+def make(root: Path, scene: Scene, kind: str) -> FakeHost:
     """A host on which OTHER runs and the scene is set."""
     root.mkdir(parents=True)
-    host = FakeHost(root, version)
+    host = KINDS[kind](root)
     host.memory(RAM * MIB, RAM * MIB)
     host.process(LIBVIRTD)
     start(host, OTHER)
@@ -151,7 +176,7 @@ def make(root: Path, scene: Scene, version: int) -> FakeHost:
 def copy(template: FakeHost, root: Path) -> FakeHost:
     """The same host again."""
     shutil.copytree(template.root, root)
-    host = FakeHost.__new__(FakeHost)
+    host = type(template).__new__(type(template))
     host.root, host.version, host.machine = root, template.version, Machine(str(root))
     return host
 

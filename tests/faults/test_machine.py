@@ -7,11 +7,16 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.fakes.host import MIB, FakeHost, uuid
+from tests.fakes.host import MIB, uuid
 from tests.faults import scenes
 from tests.faults.points import ERRORS, Points, SpoiltMachine, spoilt
+from tests.faults.systemd import SystemdHost, answering
+from xmlresource.ledger import Ledger
+from xmlresource.model.promise import State
+from xmlresource.system.systemd import CONTROL, DROP_INS
 
-GUESTS = [(f"guest{number}", number, mib) for number, mib in enumerate((1000, 2500, 4000, 6000), 1)]
+NUMBERS = range(1, 5)
+SIZES = st.sampled_from((500, 1000, 2500, 4000, 6000))
 PICK = st.integers(0, 11)
 FAULT = st.tuples(st.sampled_from((*ERRORS, "short")), st.integers(1, 60)) | st.none()
 MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
@@ -36,22 +41,28 @@ class HostAgainstModel(RuleBasedStateMachine):
         self.starting: set[Guest] = set()
         self.running: set[Guest] = set()
         self.daemons = 1000
+        self.forgotten: set[Guest] = set()
+        self.damages = 0
+        self.settled = False
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder)
 
-    @initialize(version=st.sampled_from([1, 2]))
-    def make(self, version: int) -> None:
+    @initialize(kind=st.sampled_from(sorted(scenes.KINDS)))
+    def make(self, kind: str) -> None:
         (self.folder / "host").mkdir()
-        self.host = FakeHost(self.folder / "host", version)
+        self.host = scenes.KINDS[kind](self.folder / "host")
         self.host.memory(scenes.RAM * MIB, scenes.RAM * MIB)
         self.host.process(scenes.LIBVIRTD)
 
     def call(self, operation: str, guest: Guest, fault: Fault = None) -> int:
         points = Points(*(fault or ("", 0)))
-        with spoilt(points):
+        with spoilt(points), answering(points):
             machine = SpoiltMachine(str(self.host.root), points)
-            return scenes.call(machine, operation, guest)
+            status = scenes.call(machine, operation, guest)
+        # After these the book was gone through, and has what it should have, no more and no less.
+        self.settled = fault is None and status == 0 and operation != "prepare"
+        return status
 
     def forget(self, guest: Guest) -> None:
         """What libvirt does after a start that failed, or a guest that ended."""
@@ -59,14 +70,22 @@ class HostAgainstModel(RuleBasedStateMachine):
             scenes.end(self.host, guest)
         self.starting.discard(guest)
         self.running.discard(guest)
+        assert guest[1] not in {each[1] for each in self.starting | self.running}
         for operation in ("stopped", "release"):
             self.call(operation, guest)
 
-    @precondition(lambda self: len(self.starting | self.running) < len(GUESTS))
-    @rule(pick=PICK, fault=FAULT)
-    def prepare(self, pick: int, fault: Fault) -> None:
-        guest = of({*GUESTS} - self.starting - self.running, pick)
-        taken = sum(mib for _, _, mib in self.starting | self.running)
+    @rule(pick=PICK, mib=SIZES, fault=FAULT)
+    def prepare(self, pick: int, mib: int, fault: Fault) -> None:
+        """A guest starts; one that starts already may be asked for again, with another size."""
+        numbers = sorted({*NUMBERS} - {number for _, number, _ in self.running})
+        if not numbers:
+            return
+        number = numbers[pick % len(numbers)]
+        guest = (f"guest{number}", number, mib)
+        before = {each for each in self.starting if each[1] == number}
+        self.starting -= before
+        self.forgotten = {each for each in self.forgotten if each[1] != number}
+        taken = sum(each[2] for each in self.starting | self.running)
         status = self.call("prepare", guest, fault)
         fits = (taken + guest[2]) * MIB <= scenes.BUDGET
         assert fits or status, "promised what another guest has"
@@ -76,15 +95,23 @@ class HostAgainstModel(RuleBasedStateMachine):
         else:
             self.starting.add(guest)
 
-    @precondition(lambda self: self.starting)
-    @rule(pick=PICK, fault=FAULT)
-    def started(self, pick: int, fault: Fault) -> None:
-        guest = of(self.starting, pick)
+    @precondition(lambda self: self.starting | self.forgotten)
+    @rule(pick=PICK, fault=FAULT, mib=SIZES | st.none())
+    def started(self, pick: int, fault: Fault, mib: int | None) -> None:
+        """A guest runs; with ``mib`` its definition was changed since it was asked about."""
+        before = of(self.starting | self.forgotten, pick)
+        guest = before if mib is None else (*before[:2], mib)
+        self.starting.discard(before)
+        self.forgotten.discard(before)
+        taken = sum(each[2] for each in self.starting | self.running)
+        fits = (taken + guest[2]) * MIB <= scenes.BUDGET
         scenes.run(self.host, guest)
-        if self.call("started", guest, fault):
+        status = self.call("started", guest, fault)
+        assert fits or status, "runs with what another guest has"
+        assert status == 0 or fault or not fits, "refused what is to be had"
+        if status:
             self.forget(guest)
         else:
-            self.starting.remove(guest)
             self.running.add(guest)
 
     @precondition(lambda self: self.running)
@@ -93,6 +120,7 @@ class HostAgainstModel(RuleBasedStateMachine):
         guest = of(self.running, pick)
         scenes.end(self.host, guest)
         self.running.remove(guest)
+        self.settled = False
         if told:
             self.call("stopped", guest, fault)
             self.call("release", guest)
@@ -102,20 +130,30 @@ class HostAgainstModel(RuleBasedStateMachine):
         self.daemons += 1
         self.host.process(scenes.LIBVIRTD, start_time=self.daemons)
         self.starting.clear()
+        self.forgotten.clear()  # it starts nothing that it did not begin
+        self.settled = False
         for guest in sorted(self.running):
             self.call("reconnect", guest, fault)
             fault = None
 
+    def lose_sight(self) -> None:
+        """Nothing shows any more who starts; `started` asks again."""
+        self.forgotten |= self.starting
+        self.starting.clear()
+
     @rule()
     def lose_the_book(self) -> None:
         scenes.ledger_file(self.host).unlink(missing_ok=True)
-        self.starting.clear()  # nothing shows them any more; `started` asks again
+        self.lose_sight()
+        self.settled = False
 
     @rule()
     def damage_the_book(self) -> None:
         if scenes.ledger_file(self.host).exists():
             scenes.damage(self.host)
-            self.starting.clear()
+            self.lose_sight()
+            self.damages += 1
+            self.settled = False
 
     @rule()
     def reboot(self) -> None:
@@ -124,8 +162,15 @@ class HostAgainstModel(RuleBasedStateMachine):
         self.daemons += 1
         self.host.write("/proc/sys/kernel/random/boot_id", f"boot {self.daemons}\n")
         self.host.group("/machine")
+        if isinstance(self.host, SystemdHost):  # /run is empty
+            self.host.group("/machine.slice")
+            for folder in (DROP_INS, CONTROL):
+                shutil.rmtree(self.host.root / folder[1:], ignore_errors=True)
+            self.host.write(f"{DROP_INS}/.keep", "")
         self.starting.clear()
+        self.forgotten.clear()
         self.running.clear()
+        self.settled = False
 
     @invariant()
     def guests_have_what_they_were_promised(self) -> None:
@@ -137,20 +182,52 @@ class HostAgainstModel(RuleBasedStateMachine):
         for guest in self.running:
             path = f"{scenes.folder_of(self.host, guest)}/memory.min"
             assert int(self.host.read(path)) == guest[2] * MIB
-        above = int(self.host.read("/sys/fs/cgroup/machine/memory.min"))
+        above = int(self.host.read(f"{scenes.above(self.host)}/memory.min"))
         assert above >= sum(mib for _, _, mib in self.running) * MIB
 
     @invariant()
     def no_more_is_promised_than_there_is(self) -> None:
+        book = self.book()
+        if book is None:
+            return
+        promises = {each.uuid: each for each in book.all()}
+        assert sum(each.size for each in promises.values()) == book.total <= scenes.BUDGET
+        for guest in self.running | self.starting:
+            promise = promises.get(uuid(guest[1]))
+            assert promise is not None, f"{guest[0]} lost its promise"
+            assert promise.size == guest[2] * MIB
+            if guest in self.running:
+                assert promise.state is State.RUNNING
+                assert promise.process is not None
+                assert promise.process.pid == scenes.pid_of(guest)
+                assert promise.cgroup is not None
+                assert promise.cgroup in scenes.folder_of(self.host, guest)
+
+    @invariant()
+    def the_book_holds_nothing_else(self) -> None:
+        """Nor did anybody find it damaged but where it was."""
+        if not hasattr(self, "host"):
+            return
+        folder = scenes.ledger_file(self.host).parent
+        assert len(list(folder.glob("ledger.corrupt-*"))) <= self.damages
+        if not self.settled:
+            return
+        book = self.book()
+        found = {each.uuid for each in book.all()} if book is not None else set()
+        assert found == {uuid(guest[1]) for guest in self.starting | self.running}
+        if self.host.version == 2:
+            above = int(self.host.read(f"{scenes.above(self.host)}/memory.min"))
+            assert above == sum(mib for _, _, mib in self.running) * MIB
+
+    def book(self) -> Ledger | None:
+        """The book of this boot, where there is one that makes sense."""
         if not hasattr(self, "host") or not scenes.ledger_file(self.host).exists():
-            return
+            return None
         if scenes.ledger_file(self.host).read_bytes() == b"no ledger":
-            return
+            return None
         book = scenes.ledger(self.host)
-        assert book.total <= scenes.BUDGET
-        if book.boot_id == self.host.read("/proc/sys/kernel/random/boot_id").strip():
-            for guest in self.running:
-                assert book.get(uuid(guest[1])) is not None, f"{guest[0]} lost its promise"
+        boot = self.host.read("/proc/sys/kernel/random/boot_id").strip()
+        return book if book.boot_id == boot else None
 
 
 TestHostAgainstModel = HostAgainstModel.TestCase

@@ -10,6 +10,7 @@ from tests.fakes.bus import FakeBus, refuse
 from tests.fakes.host import MIB, FakeHost, domain, guarantee, hard_limit
 from xmlresource.cgroup.writes import Plan
 from xmlresource.exit_status import ExitStatus
+from xmlresource.operations import chain
 from xmlresource.operations.apply import apply_all
 from xmlresource.operations.guest_events import answer
 from xmlresource.operations.plan import plan
@@ -321,3 +322,37 @@ def test_a_guest_without_a_soft_limit_lowers_what_one_that_died_left(bus: FakeBu
     stop(host, "b", 2, 128)
     assert host.read(f"{SLICE}/memory.low") == "0\n"
     assert not host.exists(OURS)
+
+
+def test_what_a_killed_call_left_goes_with_the_next_value(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    host.write(THEIRS, f"# by systemctl\n[Slice]\nMemoryMin={128 * MIB}\n")
+    start(host, "b", 2, 64)
+    assert not host.exists(THEIRS)
+
+
+@pytest.mark.parametrize("left", ["[Slice]\nMemoryMin=1073741824\n", "[Slice]\nMemoryLow=4096\n"])
+def test_our_drop_in_is_put_right_where_nothing_else_is_to_do(bus: FakeBus, left: str) -> None:
+    """A start was killed before systemd had the value that the drop-in gives."""
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    right = host.read(OURS)
+    host.write(OURS, left)
+    calls = len(bus.calls)
+    assert call(host, "reconnect", domain("a", 1, guarantee(128)), "a") == (0, "")
+    assert host.read(OURS) == right
+    assert len(bus.calls) == calls
+
+
+def test_a_drop_in_that_can_not_be_put_right_is_logged(
+    bus: FakeBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(chain.log, "warning", said.append)
+    host = Systemd(bus)
+    start(host, "a", 1, 128)
+    (host.root / OURS[1:]).unlink()
+    (host.root / OURS[1:]).mkdir()
+    assert call(host, "reconnect", domain("a", 1, guarantee(128)), "a") == (0, "")
+    assert any("our drop-in for /machine.slice can't be put right" in line for line in said)

@@ -355,3 +355,17 @@ def test_a_limit_above_the_guest_bounds_what_can_be_promised(host: FakeHost) -> 
     status, text = call(host, "prepare", domain("db1", 1, guarantee(300)))
     assert status == ExitStatus.REFUSED
     assert "/machine" in text.splitlines()[0]
+
+
+def test_a_book_lost_twice_does_not_let_in_who_lost_his_place(host: FakeHost) -> None:
+    """The second time it is made anew from those that run: who starts is among them."""
+    first, second = domain("db1", 1, FITS_ONCE), domain("web1", 2, FITS_ONCE)
+    book = host.root / "run/xmlresource/ledger"
+    assert call(host, "prepare", first) == (0, "")
+    book.unlink()
+    assert call(host, "prepare", second, "web1") == (0, "")
+    host.run("web1", 4002, second)
+    assert call(host, "started", second, "web1") == (0, "")
+    book.unlink()
+    host.run("db1", 4001, first)
+    assert call(host, "started", first)[0] == ExitStatus.REFUSED

@@ -125,7 +125,10 @@ def decode(text: bytes, boot_id: str) -> Chain:
     Raises:
         ValueError: It makes no sense.
     """
-    fields: Any = json.loads(text)
+    try:
+        fields: Any = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it makes no sense: nested too deep") from error
     try:
         if fields["format"] != FORMAT or fields["version"] != 1:
             raise ValueError("it is of another version")

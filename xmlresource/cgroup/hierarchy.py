@@ -36,6 +36,7 @@ _UNIT: Final = r".+\.(?:slice|scope|service)"
 _PARTITION: Final = r"(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+"
 _TOP_PARTITIONS: Final = frozenset({"machine", "system", "user"})
 _DEFAULT_PARTITION: Final = "/machine"
+_LONGEST_PATH: Final = 4096
 
 
 class Version(Enum):
@@ -129,7 +130,8 @@ def memory_group(cgroups: str) -> tuple[Version, str] | NoPlace:
     is for its ``cgroup.controllers`` to say.
     """
     unified: str | None = None
-    for line in cgroups.splitlines():
+    # The kernel allows every other line separator of Unicode's in a cgroup's name.
+    for line in cgroups.split("\n"):
         number, _, rest = line.partition(":")
         controllers, colon, path = rest.partition(":")
         if not colon:
@@ -241,10 +243,15 @@ def partition_groups(partition: str | None) -> tuple[str, ...]:
         ValueError: It is no partition that libvirt takes. (It is input, and becomes a path.)
     """
     path = _DEFAULT_PARTITION if partition is None else partition
-    if path != _DEFAULT_PARTITION and not re.fullmatch(_PARTITION, path, re.ASCII):
+    if path != _DEFAULT_PARTITION and not _is_partition(path):
         raise ValueError(f"{path!r} is no partition")
     names = path[1:].split("/")
     return _slices(names) + _folders(names)
+
+
+def _is_partition(path: str) -> bool:
+    # PATH_MAX: the book keeps it, and no cgroup could be there.
+    return len(path) <= _LONGEST_PATH and bool(re.fullmatch(_PARTITION, path, re.ASCII))
 
 
 def _slices(names: Iterable[str]) -> tuple[str, ...]:

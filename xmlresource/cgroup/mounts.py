@@ -36,7 +36,7 @@ class Mount:
 
 def parse_mounts(text: str) -> tuple[Mount, ...]:
     """The mounts of a mountinfo file, in its order; lines of another form are left out."""
-    return tuple(mount for line in text.splitlines() if (mount := _parse_line(line)))
+    return tuple(mount for line in text.split("\n") if (mount := _parse_line(line)))
 
 
 def _parse_line(line: str) -> Mount | None:

@@ -14,6 +14,7 @@ from typing import Final
 import xmlresource
 from xmlresource.errors import XmlresourceError
 from xmlresource.exit_status import ExitStatus
+from xmlresource.printable import lines
 
 COMMANDS: Final = {
     "validate": "check documents",
@@ -120,4 +121,4 @@ def _rendered(error: XmlresourceError) -> str:
 def _prefixed(text: str) -> str:
     """The text under the program's name, which those for libvirt have already."""
     prefix = "xmlresource: "
-    return f"{prefix}{text.removeprefix(prefix)}\n"
+    return f"{prefix}{lines(text.removeprefix(prefix))}\n"

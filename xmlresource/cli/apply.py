@@ -5,7 +5,7 @@ import sys
 
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations.apply import apply, apply_all
-from xmlresource.printable import printable
+from xmlresource.printable import lines, printable
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,14 +25,14 @@ def run(options: argparse.Namespace) -> ExitStatus:
     if report is None:
         sys.stdout.write(f"guest '{printable(options.domain)}' has no policy\n")
     else:
-        sys.stdout.write(f"{report.describe()}\n")
+        sys.stdout.write(f"{lines(report.describe())}\n")
     return ExitStatus.FINE
 
 
 def _all() -> ExitStatus:
     outcomes = apply_all()
     for outcome in outcomes:
-        text = outcome.failure if outcome.report is None else outcome.report.describe()
-        sys.stdout.write(f"{text}\n")
+        text = (outcome.failure or "") if outcome.report is None else outcome.report.describe()
+        sys.stdout.write(f"{lines(text)}\n")
     failed = any(outcome.report is None for outcome in outcomes)
     return ExitStatus.ROLLED_BACK if failed else ExitStatus.FINE

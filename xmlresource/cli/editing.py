@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from xmlresource.cli.documents import print_document
 from xmlresource.cli.usage import UsageError
 from xmlresource.document import Document
 from xmlresource.document.editing import Note
@@ -49,11 +50,11 @@ def deliver(results: Sequence[Edited], options: argparse.Namespace) -> ExitStatu
         return ExitStatus.FINE
     for result in results:
         if options.diff:
-            sys.stdout.write(result.diff)
+            print_document(result.diff.encode("utf-8", "surrogateescape"))
         elif options.output:
             write_new(options.output, result.after)
         else:
-            sys.stdout.buffer.write(result.after)
+            print_document(result.after)
     return ExitStatus.FINE
 
 

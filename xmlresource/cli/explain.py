@@ -5,6 +5,7 @@ import sys
 
 from xmlresource.codes import CODES
 from xmlresource.exit_status import ExitStatus
+from xmlresource.printable import one_line
 from xmlresource.reports.codes import as_text, overview, page
 
 
@@ -21,7 +22,8 @@ def run(options: argparse.Namespace) -> ExitStatus:
         return ExitStatus.FINE
     row = CODES.get(options.code.upper())
     if row is None:
-        sys.stderr.write(f"xmlresource: no rule {options.code!r}; there are {', '.join(CODES)}\n")
+        code = one_line(repr(options.code))
+        sys.stderr.write(f"xmlresource: no rule {code}; there are {', '.join(CODES)}\n")
         return ExitStatus.USAGE
     sys.stdout.write(as_text(row))
     return ExitStatus.FINE

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from xmlresource.cli.documents import print_document
 from xmlresource.operations.mending import Mending, mend
 from xmlresource.operations.validate import Options, Validation
 from xmlresource.reports.diagnostics import counted
@@ -16,9 +17,9 @@ def run_fixing(options: argparse.Namespace, asked: Options) -> Validation:
     """
     done = mend(options.paths, asked, write=not options.diff)
     if options.diff:
-        _write(b"".join(one.diff.encode("utf-8", "surrogateescape") for one in done.mended))
+        print_document(b"".join(one.diff.encode("utf-8", "surrogateescape") for one in done.mended))
     else:
-        _write(b"".join(one.after for one in done.mended if one.path == STANDARD_INPUT))
+        print_document(b"".join(one.after for one in done.mended if one.path == STANDARD_INPUT))
     _tell(done, "would be mended" if options.diff else "mended")
     return done.validation
 
@@ -28,11 +29,3 @@ def _tell(done: Mending, what: str) -> None:
     if fixes:
         files = sum(one.fixes > 0 for one in done.mended)
         sys.stderr.write(f"{counted(fixes, 'finding')} {what} in {counted(files, 'file')}\n")
-
-
-def _write(data: bytes) -> None:
-    """Bytes as they are: a document need not be in the terminal's encoding."""
-    if data:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()

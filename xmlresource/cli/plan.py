@@ -6,6 +6,7 @@ import sys
 from xmlresource.cgroup.writes import Rejection
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations.plan import plan
+from xmlresource.printable import lines
 from xmlresource.reports.json_text import dumps
 
 
@@ -19,7 +20,7 @@ def run(options: argparse.Namespace) -> ExitStatus:
     """Print what would be written for a guest."""
     found = plan(options.file)
     if isinstance(found, Rejection):
-        sys.stderr.write(f"xmlresource: {found.describe()}\n")
+        sys.stderr.write(f"xmlresource: {lines(found.describe())}\n")
         return ExitStatus.FINDINGS
-    sys.stdout.write(dumps(found.to_dict()) if options.json else f"{found.describe()}\n")
+    sys.stdout.write(dumps(found.to_dict()) if options.json else f"{lines(found.describe())}\n")
     return ExitStatus.FINE

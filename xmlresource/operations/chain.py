@@ -13,10 +13,11 @@ from xmlresource.operations.host import Host
 from xmlresource.system import cgroups, guests, log, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
-from xmlresource.system.systemd import SystemdUnits, left_in_force
+from xmlresource.system.systemd import SystemdUnits, left_in_force, straighten
 
 _MIN = "memory.min"
 _LOW = "memory.low"
+_SLICE = ".slice"
 
 
 def targets_above(
@@ -89,6 +90,7 @@ def carry_out(machine: Machine, book: Transaction, plan: Plan, above: Targets) -
     report = cgroups.apply(machine, plan, systemd=_systemd(machine, plan, above))
     if report.ok:
         _remember(book, above.after)
+        _straighten(machine, plan.place, above)
     return report
 
 
@@ -114,6 +116,25 @@ def settle(host: Host, book: Transaction) -> Report | None:
     above = targets(chain, place, state, sums)
     plan = plan_ancestors(place, state, above.of(_MIN), above.of(_LOW))
     return carry_out(host.machine, book, plan, above)
+
+
+def _straighten(machine: Machine, place: Place, above: Targets) -> None:
+    """Have our drop-ins give to slices what they have, also where nothing was to be written.
+
+    A fault is logged: each later event does the same.
+    """
+    for cgroup in filter(place.is_unit, place.ancestors):
+        if not cgroup.endswith(_SLICE):
+            continue
+        wanted = {
+            file: value
+            for (owner, file), value in above.values.items()
+            if owner == cgroup and value != above.own.get((owner, file))
+        }
+        try:
+            straighten(machine, cgroup, wanted)
+        except OSError as error:
+            log.warning(f"our drop-in for {cgroup} can't be put right: {error}")
 
 
 def _remember(book: Transaction, chain: Chain) -> None:

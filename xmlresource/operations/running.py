@@ -30,11 +30,22 @@ def started(host: Host, guest: Guest) -> None:
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
-    take_in(host, guest, _process_of(host.machine, guest), "started")
+    process = _process_of(host.machine, guest)
+    take_in(host, guest, process, "started", starts=True)
 
 
-def take_in(host: Host, guest: Guest, process: Process, operation: str) -> Report:
+def take_in(
+    host: Host, guest: Guest, process: Process, operation: str, *, starts: bool = False
+) -> Report:
     """Put the policy of a guest that runs in force, admitting it where that was not done.
+
+    Args:
+        host: The host.
+        guest: The guest.
+        process: Its process.
+        operation: What asks for it, for the log.
+        starts: It has only just begun to run. A book that was made anew holds a promise to it as to
+            all that run; what it had been promised may have gone to others meanwhile.
 
     Raises:
         RefusalError: It can't be admitted, or its policy could not be put in force; what was
@@ -43,18 +54,19 @@ def take_in(host: Host, guest: Guest, process: Process, operation: str) -> Repor
         StateError: The book can't be used.
         OSError: A kernel file can't be read.
     """
-    report = _taken_in(host, guest, process)
+    report = _taken_in(host, guest, process, starts=starts)
     _tell(host, WRITTEN, guest, operation, report)
     return report
 
 
-def _taken_in(host: Host, guest: Guest, process: Process) -> Report:
+def _taken_in(host: Host, guest: Guest, process: Process, *, starts: bool) -> Report:
     refuse_faults(host.machine, guest)
     if not _is_booked(host, guest):
         return _enforce(host, guest, process, None)
     with host.transaction() as book:
         bring_up_to_date(host, book)
-        if guest.policy.declared.guarantee and not _is_promised(guest, book):
+        is_asked = _is_promised(guest, book) and not (starts and book.is_new)
+        if guest.policy.declared.guarantee and not is_asked:
             # Not asked before, or for something else, or the book was lost since.
             admit(host, guest, book)
         _confirm(host, guest, process, book)

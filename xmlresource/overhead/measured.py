@@ -257,7 +257,7 @@ def _number(text: str | None) -> int | None:
 def areas_of(smaps: str) -> Iterator[Area]:
     """The mappings in a ``/proc/PID/smaps``."""
     size, resident, code = 0, 0, False
-    for line in smaps.splitlines():
+    for line in filter(None, smaps.split("\n")):  # names of files may hold other separators
         name, *rest = line.split(None, 2)
         if not name.endswith(":"):  # the head of a mapping: its addresses, then what it allows
             code = rest[0].startswith(_WRITABLE_CODE)

@@ -105,6 +105,9 @@ class _Reader:
             message = f"not well-formed: {expat.errors.messages[error.code]}"
             place = (self._location, error.lineno, error.offset + 1)
             raise SchemaError(message, *place) from error
+        except (LookupError, ValueError) as error:  # an encoding that Python or expat lacks
+            message = f"cannot be read: {error}"
+            raise SchemaError(message, self._location) from error
         return self._outside.children[0]
 
     def _place(self) -> tuple[str, int, int]:

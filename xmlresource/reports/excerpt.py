@@ -32,7 +32,8 @@ def excerpt(line: str, span: Span) -> list[str]:
 
 def _columns(text: str) -> str:
     """``text`` with a column for each character."""
-    if text.isascii() and text.isprintable():
+    text = text.replace("##", "#·")  # which a runner of CI would obey
+    if text.isprintable() and text.isascii():
         return text
     from unicodedata import combining, east_asian_width  # noqa: PLC0415 -- seldom needed
 

@@ -8,7 +8,7 @@ from typing import Final
 from xmlresource.codes import CODES
 from xmlresource.diagnostics import Diagnostic, Severity
 from xmlresource.operations.validate import Validation
-from xmlresource.printable import one_line
+from xmlresource.printable import lines, one_line
 from xmlresource.reports.places import span_of
 from xmlresource.system.documents import below
 
@@ -31,7 +31,7 @@ def _command(found: Diagnostic, folder: str) -> str:
     span = span_of(found)
     path = below(found.path, folder)
     properties = {
-        "file": path,
+        "file": lines(path),
         "line": str(span.line),
         "col": str(span.column),
         "endLine": str(span.end_line),
@@ -42,7 +42,7 @@ def _command(found: Diagnostic, folder: str) -> str:
     told = ",".join(f"{key}={value.translate(_PROPERTY)}" for key, value in properties.items())
     # The log shows the message alone, so it names the place again.
     place = f"{path}:{span.line}:{span.column}"
-    lines = [one_line(f"{place}: {found.code} {found.message}")]
+    message = one_line(f"{place}: {found.code} {found.message}")
     if found.hint:
-        lines.append(one_line(f"hint: {found.hint}"))
-    return f"::{found.severity.value} {told}::{chr(10).join(lines).translate(_DATA)}"
+        message += "\n" + one_line(f"hint: {found.hint}")
+    return f"::{found.severity.value} {told}::{message.translate(_DATA)}"

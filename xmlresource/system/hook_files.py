@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import re
 import shlex
+import shutil
 import signal
 from importlib.resources import files
 from typing import Final
@@ -18,6 +20,7 @@ NAME: Final = "50-xmlresource"
 # Those that run hooks: the one of old, and the modular ones.
 _DAEMONS: Final = frozenset({"libvirtd", "virtqemud", "virtlxcd"})
 _MODE: Final = 0o755
+_PROGRAMS: Final = "/usr/bin:/bin:/run/current-system/sw/bin"  # the last is NixOS's
 
 
 @record
@@ -42,7 +45,10 @@ def script(python: str, folder: str | None = None) -> str:
     """
     template = files("xmlresource.system").joinpath("libvirt-hook.sh").read_text("utf-8")
     found = folder or os.path.dirname(os.path.dirname(xmlresource.__file__))
-    return template.replace("@PYTHON@", shlex.quote(python)).replace("@FOLDER@", shlex.quote(found))
+    # By its full path, or the daemon's PATH would choose it.
+    cat = shutil.which("cat", path=_PROGRAMS) or "/bin/cat"
+    words = {"@PYTHON@": python, "@FOLDER@": found, "@CAT@": cat}
+    return re.sub("@[A-Z]+@", lambda match: shlex.quote(words[match[0]]), template)
 
 
 def installed_script(machine: Machine, driver: str) -> str | None:

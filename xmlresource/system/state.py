@@ -336,7 +336,10 @@ class Transaction:
             raise self._state.failed("write to", error) from error
 
     def _write(self) -> None:
-        self._replace(LEDGER, list(self.ledger.chunks()))
+        chunks: list[bytes | memoryview] = list(self.ledger.chunks())
+        if sum(map(len, chunks)) > _LARGEST:  # it would not be read again
+            raise StateError(f"{self._state.path}/{LEDGER} would exceed {_LARGEST} bytes")
+        self._replace(LEDGER, chunks)
 
     def _replace(self, name: str, rest: list[bytes | memoryview]) -> None:
         """Replace a file: whole on disk before it gets its name, and the name on disk, too."""

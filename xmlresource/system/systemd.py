@@ -81,21 +81,31 @@ class SystemdUnits:
         if not unit.endswith(".slice"):
             set_property(self._machine, unit, name, amount)
             return
-        ours = f"{DROP_INS}/{unit}.d/{DROP_IN}"
+        ours = _ours(write.cgroup)
         theirs = f"{CONTROL}/{unit}.d/50-{name}.conf"
-        before = {path: self._machine.read_if_there(path) for path in (ours, theirs)}
+        before = self._machine.read_if_there(ours)
+        his = self._his(write, self._machine.read_if_there(theirs), name)
         needed = self._configured.get((write.cgroup, write.file)) != amount
         try:
             if needed:  # before the call: a process killed between them leaves enough, not less
-                _replace(self._machine, ours, _with(before[ours], name, amount))
+                _replace(self._machine, ours, _with(before, name, amount))
             set_property(self._machine, unit, name, amount)
             if not needed:
-                _replace(self._machine, ours, _with(before[ours], name, None))
+                _replace(self._machine, ours, _with(before, name, None))
         except OSError:
-            _replace(self._machine, ours, before[ours])
+            _replace(self._machine, ours, before)
             raise
         finally:
-            _replace(self._machine, theirs, before[theirs])
+            _replace(self._machine, theirs, his)
+
+    def _his(self, write: Write, text: str | None, name: str) -> str | None:
+        """The drop-in as the administrator left it: not what a call of ours did, and was killed."""
+        given = _given(text).get(name)
+        ours = {_written(amount) for amount in (write.before, write.value)}
+        configured = self._configured.get((write.cgroup, write.file))
+        if given in ours and (configured is None or given != _written(configured)):
+            return None
+        return text
 
 
 def left_in_force(machine: Machine, cgroup: str) -> Mapping[str, Amount]:
@@ -105,9 +115,7 @@ def left_in_force(machine: Machine, cgroup: str) -> Mapping[str, Amount]:
         OSError: It is there and can't be read.
         ValueError: It holds what we never wrote.
     """
-    unit = cgroup.rpartition("/")[2]
-    text = machine.read_if_there(f"{DROP_INS}/{unit}.d/{DROP_IN}") or ""
-    given = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    given = _given(machine.read_if_there(_ours(cgroup)))
     return {
         file: UNLIMITED if given[name] == "infinity" else int(given[name])
         for file, name in PROPERTIES.items()
@@ -115,12 +123,45 @@ def left_in_force(machine: Machine, cgroup: str) -> Mapping[str, Amount]:
     }
 
 
+def straighten(machine: Machine, cgroup: str, wanted: Mapping[str, Amount]) -> None:
+    """Have our drop-in give a slice exactly ``wanted``, by kernel file.
+
+    A process that was killed before systemd had the value left what the next ``daemon-reload``
+    would put in force.
+
+    Raises:
+        OSError: It can't be read or written.
+    """
+    path = _ours(cgroup)
+    there = machine.read_if_there(path)
+    if _given(there) == {PROPERTIES[file]: _written(amount) for file, amount in wanted.items()}:
+        return
+    text = None
+    for file, amount in wanted.items():
+        text = _with(text, PROPERTIES[file], amount)
+    _replace(machine, path, text)
+
+
+def _ours(cgroup: str) -> str:
+    return f"{DROP_INS}/{cgroup.rpartition('/')[2]}.d/{DROP_IN}"
+
+
+def _given(text: str | None) -> dict[str, str]:
+    """What a drop-in gives, by property."""
+    return dict(line.split("=", 1) for line in (text or "").splitlines() if "=" in line)
+
+
+def _written(amount: Amount) -> str:
+    """As a drop-in spells it."""
+    return "infinity" if isinstance(amount, Unlimited) else str(amount)
+
+
 def _with(text: str | None, name: str, amount: Amount | None) -> str | None:
     """Our drop-in with the property, or without it; ``None`` where nothing is left in it."""
     lines = [line for line in (text or "").splitlines() if "=" in line]
     kept = [line for line in lines if line.partition("=")[0] != name]
     if amount is not None:
-        kept.append(f"{name}={'infinity' if isinstance(amount, Unlimited) else amount}")
+        kept.append(f"{name}={_written(amount)}")
     return _HEAD + "\n".join(kept) + "\n" if kept else None
 
 
@@ -176,7 +217,9 @@ def _replace(machine: Machine, path: str, text: str | None) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(fresh, flags, 0o644)
     try:
-        os.write(descriptor, text.encode("utf-8", "surrogateescape"))
+        rest = text.encode("utf-8", "surrogateescape")
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
     finally:
         os.close(descriptor)
     os.rename(fresh, real)

@@ -1,0 +1,176 @@
+"""Hostile documents, to every command and in every format: nothing that anybody obeys comes out."""
+
+import contextlib
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.attackers.inputs import RUNNERS, TERMINAL, domain, escaped
+from tests.fakes.host import FakeHost, guarantee
+from xmlresource.cli import COMMANDS, main
+from xmlresource.model.promise import Promise, State
+from xmlresource.operations.status import status
+from xmlresource.reports import status as report
+from xmlresource.reports.json_text import dumps
+from xmlresource.system.state import FOLDER, StateFolder
+
+BAD = TERMINAL + RUNNERS.replace("'", "")
+HARMLESS = guarantee(10)
+FAULTS = (
+    f"<xr:memoryMinGuarantee unit='{escaped(BAD)}'>1</xr:memoryMinGuarantee>"
+    f"<xr:memoryHardLimit>{escaped(BAD)}</xr:memoryHardLimit>"
+    f"<xr:memorySoftLimit {'a' * 300}='{escaped(BAD)}'>1</xr:memorySoftLimit>"
+    f"<xr:m\u00e9moire\u0300/>"
+)
+PARTITION = f"<resource><partition>/{escaped(BAD)}</partition></resource>"
+DEVICES = (
+    f"<os><type machine='{escaped(BAD)}'>hvm</type></os><cpu mode='{escaped(BAD)}'/>"
+    f"<devices><disk type='{escaped(BAD)}' device='{escaped(BAD)}'/>"
+    f"<interface type='{escaped(BAD)}'><model type='{escaped(BAD)}'/></interface>"
+    f"<video><model type='{escaped(BAD)}'/></video></devices>"
+)
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab")
+GIB4 = "hard_limit=4GiB"
+
+
+class Terminal(io.StringIO):
+    """Takes what is printed."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def say(patch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
+    """Run a command; what it says on both streams is checked."""
+    # No terminal for errors: there a bar shows how far a slow run has come.
+    out, err = Terminal(), io.StringIO()
+    patch.setattr(sys, "stdout", out)
+    patch.setattr(sys, "stderr", err)
+    code = main(words)
+    for text in (out.getvalue(), err.getvalue()):
+        check(text)
+    return code, out.getvalue(), err.getvalue()
+
+
+def check(text: str) -> None:
+    for line in text.split("\n"):
+        assert line.isprintable(), ascii(line)
+        # A terminal is no runner; what else begins so is a document.
+        assert "##" not in line or line.lstrip("-+ ").startswith("<")
+        assert not line.lstrip().startswith("::")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With a document that is fine, one that is faulty, and one whose name is the fault."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fine.xml").write_bytes(domain(BAD, HARMLESS, more=DEVICES))
+    (tmp_path / "faulty.xml").write_bytes(domain(BAD, FAULTS, more=DEVICES + PARTITION))
+    (tmp_path / "::error::\x1b[2J\u202e##[x]\n.xml").write_bytes(domain("a", FAULTS))
+    (tmp_path / "broken.xml").write_bytes(f"<a b='{escaped(BAD)}'></{BAD}>".encode())
+    return tmp_path
+
+
+@pytest.mark.parametrize("options", [(), ("--excerpt",), ("--statistics",)])
+@pytest.mark.parametrize("output_format", FORMATS)
+@pytest.mark.usefixtures("folder")
+def test_validate(
+    monkeypatch: pytest.MonkeyPatch, output_format: str, options: tuple[str, ...]
+) -> None:
+    if output_format == "github":  # its lines begin as they have to, and with what they have to
+        return
+    names = sorted(path.name for path in Path().iterdir())
+    for paths in ((".",), tuple(names)):
+        status, out, _ = say(
+            monkeypatch, "validate", "--output-format", output_format, *options, *paths
+        )
+        assert status == 1
+        if output_format == "junit":
+            ET.fromstring(out)  # noqa: S314 -- our own
+        elif output_format != "text":
+            json.loads(out)
+
+
+@pytest.mark.usefixtures("folder")
+def test_annotations_are_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One command a finding, none inside another, and its properties are as many as we wrote."""
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    assert (
+        main(
+            [
+                "validate",
+                "--output-format",
+                "github",
+                *sorted(path.name for path in Path().iterdir()),
+            ]
+        )
+        == 1
+    )
+    lines = out.getvalue().split("\n")
+    assert lines.pop() == ""
+    for line in lines:
+        assert line.isprintable()
+        _, command, message = line.split("::", 2)
+        kind, _, properties = command.partition(" ")
+        assert kind in {"error", "warning"}
+        names = [each.partition("=")[0] for each in properties.split(",")]
+        assert names[:4] == ["file", "line", "col", "endLine"]
+        assert set(names[4:]) <= {"endColumn", "title"}
+        assert "##" not in message
+        assert not any(part.lstrip().startswith("::") for part in message.split("%0A"))
+
+
+READING = {
+    "show": [(), ("--json",)],
+    "overhead": [(), ("--json",)],
+    "check": [(), ("--json",), ("--explain",)],
+    "set": [(GIB4, "--diff"), (GIB4,), ("nothing=1",), (f"hard_limit={BAD}",)],
+    "convert": [("--to", "memtune", "--diff"), ("--to", "resource")],
+}
+WITHOUT_DOCUMENT = {
+    *("validate", "explain", "generate", "config", "hook", "status", "memtune", "reclaim"),
+    *("measure", "apply", "plan"),  # of a guest that runs, or tested below
+}
+
+
+def test_all_commands_are_thought_of() -> None:
+    assert READING.keys() | WITHOUT_DOCUMENT == COMMANDS.keys()
+
+
+@pytest.mark.parametrize(("command", "options"), [(k, o) for k, v in READING.items() for o in v])
+@pytest.mark.parametrize("file", ["fine.xml", "faulty.xml", "broken.xml", "no\x1bsuch\u202e.xml"])
+@pytest.mark.usefixtures("folder")
+def test_commands_that_read(
+    monkeypatch: pytest.MonkeyPatch, command: str, options: tuple[str, ...], file: str
+) -> None:
+    with contextlib.suppress(SystemExit):  # argparse's
+        say(monkeypatch, command, file, *options)
+
+
+@pytest.mark.parametrize(
+    "words", [("apply", BAD), ("measure", BAD), ("explain", BAD), ("plan", BAD)]
+)
+def test_words_of_the_command_line(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    assert say(monkeypatch, *words)[0] != 0
+
+
+def test_status(tmp_path: Path) -> None:
+    """Of a book in which everything that can be text is hostile."""
+    host = FakeHost(tmp_path)
+    key = "00000000-0000-4000-8000-000000000001"
+    promise = Promise(
+        key, BAD, "qemu", 4096, State.STARTING, cgroup=f"/{BAD}", partition=f"/{BAD}", since=0
+    )
+    boot = host.read("/proc/sys/kernel/random/boot_id").strip()
+    with StateFolder(host.machine.path(FOLDER), os.geteuid()).transaction(boot) as book:
+        book.ledger = book.ledger.put(promise)
+    found = status(host.machine)
+    check(report.as_text(found))
+    check(dumps(report.as_json(found)))
+    json.loads(dumps(report.as_json(found)))
