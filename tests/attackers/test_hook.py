@@ -15,6 +15,8 @@ from xmlresource.ledger import LONGEST_NAME, decode
 from xmlresource.operations.guest_events import answer
 from xmlresource.system import log
 
+# libvirt shows what is said to whoever started the guest; rsyslog takes what is logged.
+LONGEST_SAID, LONGEST_LOGGED = 2000, 8000
 PLACES = ("/machine\u20284:memory:/machine/other", "/../..", "//", "/machine/" + "a" * 5000, "")
 
 
@@ -43,7 +45,8 @@ class Hook:
             assert line.isprintable(), ascii(line)
             assert not line.lstrip().startswith("::")
             assert "##" not in line
-            assert len(line) <= 2000
+            assert len(line) <= LONGEST_LOGGED
+        assert all(len(line) <= LONGEST_SAID for line in lines)
         assert "internal error" not in lines[0]
         return status, lines
 

@@ -13,10 +13,14 @@ import pytest
 from tests.attackers.inputs import RUNNERS, TERMINAL, domain, escaped
 from tests.fakes.host import FakeHost, guarantee
 from xmlresource.cli import COMMANDS, main
+from xmlresource.events import as_record
 from xmlresource.model.promise import Promise, State
+from xmlresource.operations.history import history
 from xmlresource.operations.status import status
+from xmlresource.reports import history as history_report
 from xmlresource.reports import status as report
 from xmlresource.reports.json_text import dumps
+from xmlresource.system import history as history_file
 from xmlresource.system.state import FOLDER, StateFolder
 
 BAD = TERMINAL + RUNNERS.replace("'", "")
@@ -135,7 +139,7 @@ READING = {
 }
 WITHOUT_DOCUMENT = {
     *("validate", "explain", "generate", "config", "hook", "status", "memtune", "reclaim"),
-    *("measure", "apply", "plan"),  # of a guest that runs, or tested below
+    *("measure", "apply", "plan", "history"),  # of a guest that runs, or tested below
 }
 
 
@@ -174,3 +178,16 @@ def test_status(tmp_path: Path) -> None:
     check(report.as_text(found))
     check(dumps(report.as_json(found)))
     json.loads(dumps(report.as_json(found)))
+
+
+def test_history(tmp_path: Path) -> None:
+    """Of records in which everything that can be text is hostile."""
+    host = FakeHost(tmp_path)
+    state = StateFolder(host.machine.path(FOLDER), os.geteuid())
+    fields = {"event": BAD, "guest": BAD, "uuid": BAD, "message": BAD, BAD: BAD}
+    assert history_file.append(state, as_record(fields, 0), 1 << 20)
+    found = history(machine=host.machine)
+    assert len(found.records) == 1
+    check(history_report.as_text(found))
+    check(dumps(history_report.as_json(found)))
+    assert json.loads(dumps(history_report.as_json(found)))["records"][0][BAD] == BAD
