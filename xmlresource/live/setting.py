@@ -20,7 +20,7 @@ from xmlresource.live.sides import Here, must_be_here, sides_of
 from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations.guest import Guest, RefusalError, subject
-from xmlresource.operations.guest_policy import GuestPolicy, obstacles
+from xmlresource.operations.guest_policy import GuestPolicy, guest_policy, obstacles
 from xmlresource.operations.host import Host, open_host
 from xmlresource.printable import one_line
 from xmlresource.record import record
@@ -160,9 +160,10 @@ def _wanted(handle: Handle, change: Change, amounts: Mapping[str, Amount], here:
     declared = change.document.policy_in(Form.METADATA, Form.MEMTUNE)
     policy = MemoryPolicy(**{**dict(declared.items()), **amounts})
     changed = frozenset(amounts)
-    enforced = changed
+    enforced, soft = changed, 0
     if here.place.controller.version is Version.V2:
         enforced = (changed | dependents(changed, policy)) - change.before.in_memtune
+        soft = guest_policy(change.document).soft_share
     guest = Guest(
         name=handle.name,
         uuid=canonical_uuid(handle.uuid) or handle.uuid,
@@ -170,7 +171,7 @@ def _wanted(handle: Handle, change: Change, amounts: Mapping[str, Amount], here:
         policy=GuestPolicy(policy, enforced),
         document=change.document,
     )
-    return Wanted(guest, here, changed, change.before.policy)
+    return Wanted(guest, here, changed, change.before.policy, soft)
 
 
 def _command(handle: Handle, params: Mapping[str, int]) -> str:

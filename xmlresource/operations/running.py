@@ -2,12 +2,11 @@
 
 from xmlresource.cgroup.hierarchy import NoPlace, Version
 from xmlresource.cgroup.report import Report
-from xmlresource.cgroup.writes import Rejection
 from xmlresource.exit_status import ExitStatus
 from xmlresource.model.promise import Process
 from xmlresource.operations.admitting import demand_for
 from xmlresource.operations.book import bring_up_to_date
-from xmlresource.operations.enforcing import enforce, subject_of
+from xmlresource.operations.enforcing import Booked, enforce
 from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import admit, promise_for, refuse_faults
@@ -48,8 +47,7 @@ def take_in(host: Host, guest: Guest, process: Process) -> Report:
         if guest.policy.declared.guarantee and not _is_promised(guest, book):
             # Not asked before, or for something else, or the book was lost since.
             admit(host, guest, book)
-        _confirm(host, guest, process, book)
-        return _enforce(host, guest, process, book)
+        return _enforce(host, guest, process, _confirm(host, guest, process, book))
 
 
 def stopped(host: Host, guest: Guest) -> None:
@@ -103,9 +101,9 @@ def adopt(host: Host, guest: Guest, process: Process) -> Report:
     done: Report | RefusalError
     with host.transaction() as book:
         bring_up_to_date(host, book)
-        _confirm(host, guest, process, book)
+        booked = _confirm(host, guest, process, book)
         try:
-            done = _enforce(host, guest, process, book)
+            done = _enforce(host, guest, process, booked)
         except RefusalError as error:
             done = error  # it keeps its promise: it runs
     if isinstance(done, RefusalError):
@@ -121,14 +119,16 @@ def _is_booked(host: Host, guest: Guest) -> bool:
     return not isinstance(controller, NoPlace) and controller.version is Version.V2
 
 
-def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> None:
+def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> Booked:
     """Have the promise to a guest that runs in the book, with its process and cgroup."""
     place = places.locate(host.machine, process.pid)
     cgroup = None if isinstance(place, NoPlace) else place.cgroup
-    if not _is_promised(guest, book):
+    before = book.ledger.get(guest.uuid)
+    if before is None or not _is_promised(guest, book) or before.soft != guest.policy.soft_share:
         demand = demand_for(guest.domain, guest.policy.declared)
         book.ledger = book.ledger.put(promise_for(host, guest, demand, None))
     book.ledger = book.ledger.confirm(guest.uuid, process, cgroup)
+    return Booked(book, before)
 
 
 def _is_promised(guest: Guest, book: Transaction) -> bool:
@@ -138,19 +138,8 @@ def _is_promised(guest: Guest, book: Transaction) -> bool:
     return promise is not None and promise.size == asked
 
 
-def _enforce(host: Host, guest: Guest, process: Process, book: Transaction | None) -> Report:
-    subject = subject_of(host.machine, guest.policy, process.pid)
-    report: Report | Rejection
-    if isinstance(subject, Rejection):
-        report = subject
-    else:
-        report = enforce(host.machine, host.configuration, subject, book)
-    if isinstance(report, Rejection):
-        text = f"{guest.subject}: its policy can't be put in force: {report.describe()}"
-        raise RefusalError(ExitStatus.ROLLED_BACK, text)
-    if not report.ok:
-        text = f"{guest.subject}: its policy could not be put in force: {report.describe()}"
-        raise RefusalError(ExitStatus.ROLLED_BACK, text)
+def _enforce(host: Host, guest: Guest, process: Process, booked: Booked | None) -> Report:
+    report = enforce(host, guest, process.pid, booked)
     notes = (*(note.describe() for note in report.plan.not_enforced),)
     log.info("\n".join((f"guest '{printable(guest.name)}': {report.describe()}", *notes)))
     return report
