@@ -80,6 +80,7 @@ class FakeDomain:
         self.folder = ""
         self.balloon: int | None = 64 * 1024  # KiB; None: no device
         self.has_driver = True
+        self.more = ""  # of its definition
         self._show()
 
     def declare(self, tunables: str, *sides: int) -> FakeDomain:
@@ -118,7 +119,7 @@ class FakeDomain:
         return (
             f"<domain type='{self.kind}' id='1'>\n<name>{self._name}</name>\n"
             f"<uuid>{uuid(1)}</uuid>\n{side.metadata_xml()}\n"
-            f"<memory unit='MiB'>64</memory>\n{side.memtune_xml()}\n</domain>\n"
+            f"<memory unit='MiB'>64</memory>\n{side.memtune_xml()}\n{self.more}</domain>\n"
         )
 
     def isPersistent(self) -> int:  # noqa: N802
