@@ -439,7 +439,7 @@ def test_what_a_guest_has_already_counts_above_it_too(domain: FakeDomain) -> Non
 
 
 def bound_to_a_node(domain: FakeDomain, available: int, has: int) -> None:
-    """Bind the guest to node 0, which has 4 GiB; ``available`` and what the guest ``has``, in MiB."""
+    """Bind the guest to node 0, which has 4 GiB; the other sizes are in MiB."""
     domain.more = "<numatune><memory mode='strict' nodeset='0'/></numatune>\n"
     domain.declare("", LIVE)
     node = f"Node 0 MemTotal: {4 << 20} kB\nNode 0 MemFree: {available << 10} kB\n"

@@ -25,6 +25,7 @@ CONFIG: Final = 2  # VIR_DOMAIN_AFFECT_CONFIG
 
 _ELEMENT: Final = 2  # VIR_DOMAIN_METADATA_ELEMENT
 _INACTIVE: Final = 2  # VIR_DOMAIN_XML_INACTIVE
+_ACTIVE: Final = 1  # VIR_CONNECT_LIST_DOMAINS_ACTIVE
 _NO_METADATA: Final = 80  # VIR_ERR_NO_DOMAIN_METADATA
 _PREFIX: Final = "xr"
 
@@ -133,11 +134,32 @@ def opened(uri: str | None, domain: str) -> Iterator[Handle]:
         LibvirtError: There is no binding, no connection, no such domain; also for every error of
             libvirt's inside the block.
     """
+    with _connected(uri) as (binding, connection):
+        yield Handle(_found(binding, connection, domain))
+
+
+@contextlib.contextmanager
+def all_running(uri: str | None) -> Iterator[tuple[Handle, ...]]:
+    """All domains that run, in the order of their names.
+
+    Args:
+        uri: The connection; ``None`` for libvirt's default.
+
+    Raises:
+        LibvirtError: As for :func:`opened`.
+    """
+    with _connected(uri) as (_, connection):
+        handles = map(Handle, connection.listAllDomains(_ACTIVE))
+        yield tuple(sorted(handles, key=lambda handle: handle.name))
+
+
+@contextlib.contextmanager
+def _connected(uri: str | None) -> Iterator[tuple[Any, Any]]:
     binding = _binding()
     try:
         connection = binding.open(uri)
         try:
-            yield Handle(_found(binding, connection, domain))
+            yield binding, connection
         finally:
             connection.close()
     except binding.libvirtError as error:
