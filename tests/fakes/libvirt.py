@@ -138,7 +138,8 @@ class FakeDomain:
         return [1, 64 * 1024, self.balloon or 64 * 1024, 1, 0]
 
     def memoryStats(self) -> dict[str, int]:  # noqa: N802
-        return {"actual": self.balloon or 64 * 1024}
+        used = int(self.host.read(f"{self.folder}/memory.usage_in_bytes"))
+        return {"actual": self.balloon or 64 * 1024, "rss": used // 1024}
 
     def setMemoryFlags(self, kib: int, flags: int) -> int:  # noqa: N802
         assert flags == LIVE
@@ -218,6 +219,8 @@ def module(*domains: FakeDomain) -> SimpleNamespace:
         lookupByUUIDString=by(FakeDomain.UUIDString),
         lookupByID=by(lambda domain: 1 if domain.isActive() else -1),
         listAllDomains=lambda _active: [each for each in domains if each.isActive()],
+        getHostname=lambda: "far.example.org",
+        getInfo=lambda: ["x86_64", 8192, 2, 2000, 1, 1, 2, 1],
         close=lambda: None,
     )
     return SimpleNamespace(

@@ -17,7 +17,7 @@ from xmlresource.reclaiming import Goal, Stop
 from xmlresource.record import record, replace
 from xmlresource.spreading import Standing, spread
 from xmlresource.system import cgroups, charges
-from xmlresource.system.libvirt import LIVE, Handle, all_running, error_type
+from xmlresource.system.libvirt import LIVE, Handle, connected, error_type
 from xmlresource.system.machine import Machine
 from xmlresource.units import approximate
 
@@ -177,8 +177,8 @@ def _planned(
     command = f"xmlresource reclaim --host {demand}b"
     guests: list[_Guest] = []
     passed_over: list[tuple[str, str]] = []
-    with all_running(uri) as handles:
-        for handle in handles:
+    with connected(uri) as hypervisor:
+        for handle in hypervisor.running():
             here = find_here(handle, machine)
             if here is None:
                 if handle.remote_host is not None:

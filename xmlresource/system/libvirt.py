@@ -116,6 +116,28 @@ class Handle:
         return dict(self.domain.memoryStats())
 
 
+class Hypervisor:
+    """What is at the other end of a connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection: Final = connection
+
+    @property
+    def hostname(self) -> str:
+        """The name of the host, as it calls itself."""
+        return str(self._connection.getHostname())
+
+    @property
+    def memory(self) -> int:
+        """All memory of the host, in bytes."""
+        return int(self._connection.getInfo()[1]) << 20
+
+    def running(self) -> tuple[Handle, ...]:
+        """All domains that run, in the order of their names."""
+        handles = map(Handle, self._connection.listAllDomains(_ACTIVE))
+        return tuple(sorted(handles, key=lambda handle: handle.name))
+
+
 def error_type() -> Any:
     """``libvirt.libvirtError``; a type of which there are no errors where it is not loaded."""
     loaded = sys.modules.get("libvirt")
@@ -139,8 +161,8 @@ def opened(uri: str | None, domain: str) -> Iterator[Handle]:
 
 
 @contextlib.contextmanager
-def all_running(uri: str | None) -> Iterator[tuple[Handle, ...]]:
-    """All domains that run, in the order of their names.
+def connected(uri: str | None) -> Iterator[Hypervisor]:
+    """The hypervisor of a connection.
 
     Args:
         uri: The connection; ``None`` for libvirt's default.
@@ -149,8 +171,7 @@ def all_running(uri: str | None) -> Iterator[tuple[Handle, ...]]:
         LibvirtError: As for :func:`opened`.
     """
     with _connected(uri) as (_, connection):
-        handles = map(Handle, connection.listAllDomains(_ACTIVE))
-        yield tuple(sorted(handles, key=lambda handle: handle.name))
+        yield Hypervisor(connection)
 
 
 @contextlib.contextmanager
