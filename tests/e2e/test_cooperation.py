@@ -141,3 +141,41 @@ def test_what_came_free_lets_another_guest_start(xmlresource: Product, new_guest
     second.wait_state("running")
     assert xmlresource.guests()[second.name]["min_guarantee"] == asked * MIB
     assert first.state() == "running"
+
+
+def test_several_guests_give_together(xmlresource: Product, new_guest: NewGuest) -> None:
+    first, second = linux(new_guest, "one"), linux(new_guest, "two", guarantee(120))
+    had = [charged(first), charged(second)]
+    words = ["reclaim", "--host", "80MiB", "--timeout", "100"]
+    plan = xmlresource.json(*words, "--dry-run")
+    assert (plan["missing"], plan["reached"]) == (0, None)
+    gives = {each["name"]: each["gives"] for each in plan["guests"]}
+    # What can't be had of the second one is its guarantee, of the first what is not RAM.
+    assert gives[first.name] > gives[second.name] > 0
+    assert sum(gives.values()) == 80 * MIB
+    assert [charged(first), charged(second)] == pytest.approx(had, abs=8 * MIB)
+    assert xmlresource(*words).status == 2  # nobody is there to be asked
+    result = must(xmlresource(*words, "--yes"))
+    assert result.stdout.startswith("reached: ")
+    assert result.stdout.count("it co-operates") == 2
+    for each in plan["guests"]:
+        guest = first if each["name"] == first.name else second
+        assert charged(guest) <= each["target"] + 8 * MIB
+    refused = xmlresource("reclaim", "--host", "10GiB", "--yes")
+    assert refused.status == 3
+    assert "can't be had" in refused.stderr
+
+
+def test_what_several_guests_cant_give_together_is_given_back(
+    xmlresource: Product, new_guest: NewGuest
+) -> None:
+    willing, other = linux(new_guest, "willing"), linux(new_guest, "other", driver=False)
+    before = balloon(willing)
+    # More than the willing one has above what is not RAM, less than both have.
+    result = xmlresource("reclaim", "--host", f"{RAM * 3 // 2}MiB", "--yes", "--timeout", "100")
+    assert result.status == 4, str(result)
+    assert result.stdout.startswith("not reached, and all is put back: ")
+    assert "its balloon did not move" in result.stdout
+    wait_for("it has its RAM again", lambda: balloon(willing) == before)
+    for guest in (willing, other):
+        assert guest.state() == "running"

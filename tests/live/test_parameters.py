@@ -227,6 +227,9 @@ def test_live_changes_are_made_on_the_guests_host(domain: FakeDomain) -> None:
     domain.uri = "qemu+ssh://far.example.org/system"
     with pytest.raises(ElsewhereError, match=r"far\.example\.org, .*memtune db1 --live"):
         change(domain, hard_limit=64)
+    with pytest.raises(ElsewhereError, match="memtune db1 --live --config --hard-limit -1"):
+        set_memory_parameters(domain, {"hard_limit": UNLIMITED_KIB}, LIVE | CONFIG)
+    assert domain.calls == []
     change(domain, CONFIG, hard_limit=64)
     assert get(domain, CONFIG)["hard_limit"] == 64 * KIB_OF_MIB
 

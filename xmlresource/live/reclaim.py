@@ -1,11 +1,14 @@
 """``reclaim``: take memory back from a guest that runs, and give it back again."""
 
+import shlex
+
 from xmlresource.document import Document
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.getting import promised_to
 from xmlresource.live.sides import must_be_here
 from xmlresource.live.taking import Progress, Taking, take
 from xmlresource.operations.guest import RefusalError, subject
+from xmlresource.printable import one_line
 from xmlresource.reclaiming import Cooperation, Goal
 from xmlresource.record import record
 from xmlresource.system.libvirt import CONFIG, Handle, opened
@@ -67,7 +70,8 @@ def reclaim(
         OSError: A kernel file can't be read or written.
     """
     with opened(uri, domain) as handle:
-        here = must_be_here(handle, machine, f"xmlresource reclaim {handle.name} --to …")
+        command = shlex.join(("xmlresource", "reclaim", handle.name, "--to", f"{goal.target}b"))
+        here = must_be_here(handle, machine, one_line(command))
         promised = promised_to(handle, machine) or 0
         if goal.target < promised:
             text = f"{subject(handle.name)} refused: {approximate(promised)} is promised to it"

@@ -1,5 +1,6 @@
 """Give a guest new memory parameters: now, at its next start, or both; all or nothing."""
 
+import shlex
 from collections.abc import Callable, Mapping
 
 from xmlresource.cgroup.hierarchy import Version
@@ -24,10 +25,10 @@ from xmlresource.operations.guest_policy import GuestPolicy, guest_policy, obsta
 from xmlresource.operations.host import Host, open_host
 from xmlresource.printable import one_line
 from xmlresource.record import record
-from xmlresource.system.libvirt import CURRENT, LIVE, Handle, VirDomain, error_type
+from xmlresource.system.libvirt import CONFIG, CURRENT, LIVE, Handle, VirDomain, error_type
 from xmlresource.system.machine import Machine
 from xmlresource.tunables import Form
-from xmlresource.units import Amount
+from xmlresource.units import UNLIMITED_KIB, Amount
 
 
 @record
@@ -92,7 +93,7 @@ def set_memory_parameters(
         _tell(handle, changes, lambda: ())
         return Tuned()
     host = open_host(machine)
-    here = must_be_here(handle, machine, _command(handle, params))
+    here = must_be_here(handle, machine, _command(handle, params, sides))
     wanted = _wanted(handle, changes[0], amounts, here)
     refuse(handle.name, obstacles(changes[0].document, here.place.controller.version))
     done = put_in_force(host, wanted)
@@ -174,6 +175,10 @@ def _wanted(handle: Handle, change: Change, amounts: Mapping[str, Amount], here:
     return Wanted(guest, here, changed, change.before.policy, soft)
 
 
-def _command(handle: Handle, params: Mapping[str, int]) -> str:
-    options = " ".join(f"--{name.replace('_', '-')} {kib}" for name, kib in params.items())
-    return f"xmlresource memtune {handle.name} --live {options}"
+def _command(handle: Handle, params: Mapping[str, int], sides: tuple[int, ...]) -> str:
+    """What to run where the guest runs, for a shell."""
+    words = ["xmlresource", "memtune", handle.name, "--live"]
+    words += ["--config"] if CONFIG in sides else []
+    for name, kib in params.items():
+        words += [f"--{name.replace('_', '-')}", "-1" if kib == UNLIMITED_KIB else str(kib)]
+    return one_line(shlex.join(words))

@@ -1,0 +1,166 @@
+"""Every memory parameter, by every flag, of guests in every state, beside ``virsh memtune``.
+
+Each state has two guests: one that ``xmlresource memtune`` changes, and a twin that ``virsh
+memtune`` changes in the same way. Both must take and refuse the same, and end up alike: in what the
+kernel has, and in what both programs show.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .harness import guests, sandbox
+from .harness.cgroups import soft_limit_works, swap_is_counted
+from .harness.commands import must
+from .harness.guests import MIB
+from .harness.product import leave_to_promise
+from .test_live import (
+    FILES,
+    ROOM,
+    VALUES,
+    VIRSHS,
+    by_virsh,
+    hooked,
+    kernel,
+    option,
+    product,
+    shown,
+    transient,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .harness.guests import Guest
+    from .harness.product import Product
+
+__all__ = ["hooked", "product"]  # fixtures
+
+pytestmark = [
+    pytest.mark.v1,
+    pytest.mark.skipif(not swap_is_counted(), reason="no memsw files here"),
+]
+
+LIVE, CONFIG = "--live", "--config"
+FLAGS: dict[str, list[str]] = {
+    "none": [],
+    "current": ["--current"],
+    "live": [LIVE],
+    "config": [CONFIG],
+    "both": [LIVE, CONFIG],
+}
+# The sides that a state has, the one that it is taken for without a flag first.
+STATES = {"running": (LIVE, CONFIG), "stopped": (CONFIG,), "transient": (LIVE,)}
+
+# What no virsh shows, and no v1 kernel has.
+DECLARED = {"swap_soft_limit": "swapSoftLimit", "min_guarantee": "memoryMinGuarantee"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two guests in one state, alike in what virsh can set."""
+
+    ours: Guest
+    twin: Guest
+    sides: tuple[str, ...]
+
+    def reached(self, flags: list[str]) -> tuple[str, ...] | None:
+        """The sides that ``flags`` are about; ``None`` where libvirt refuses."""
+        named = tuple(flag for flag in flags if flag != "--current")
+        return (named or self.sides[:1]) if set(named) <= set(self.sides) else None
+
+    def state(self, product: Product) -> dict[str, object]:
+        """All that there is to see of ours."""
+        found: dict[str, object] = {side: shown(product, self.ours, side) for side in self.sides}
+        if LIVE in self.sides:
+            found["kernel"] = kernel(self.ours)
+            found["promise"] = product.guests().get(self.ours.name, {}).get("min_guarantee")
+        return found
+
+
+def made(product: Product, state: str) -> Pair:
+    sides = STATES[state]
+    pair = []
+    for role in ("ours", "twin"):
+        guest = guests.Guest(f"{sandbox.PREFIX}{role}-{uuid.uuid4().hex[:6]}")
+        if state == "transient":
+            transient(guest)
+        elif state == "running":
+            guest.running()
+        else:
+            guest.defined()
+        pair.append(guest)
+    ours, twin = pair
+    for name, (mebibytes, _) in VALUES.items():
+        must(product("memtune", ours.name, *option(name, f"{mebibytes}MiB"), *sides))
+        if name in VIRSHS:
+            must(twin.virsh("memtune", *option(name, f"{mebibytes}MiB"), *sides))
+    return Pair(ours, twin, sides)
+
+
+@pytest.fixture(scope="module")
+def pairs(hooked: Product) -> Iterator[dict[str, Pair]]:
+    leave_to_promise(ROOM)
+    found: dict[str, Pair] = {}
+    try:
+        for state in STATES:
+            found[state] = made(hooked, state)
+        yield found
+    finally:
+        for pair in found.values():
+            pair.ours.remove()
+            pair.twin.remove()
+        sandbox.remove(sandbox.LEDGER_FOLDER)
+        sandbox.remove(sandbox.CONFIGURATION)
+
+
+@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("flags", FLAGS.values(), ids=FLAGS)
+@pytest.mark.parametrize("state", STATES)
+def test_one_parameter(
+    hooked: Product, pairs: dict[str, Pair], state: str, flags: list[str], name: str
+) -> None:
+    pair = pairs[state]
+    # A value of its own for each way to set it.
+    mebibytes = VALUES[name][0] + 4 * (1 + list(FLAGS.values()).index(flags))
+    words = [*option(name, f"{mebibytes}MiB"), *flags]
+    reached, before = pair.reached(flags), pair.state(hooked)
+    result = hooked("memtune", pair.ours.name, *words)
+    if name in VIRSHS:
+        theirs = pair.twin.virsh("memtune", *words)
+        assert theirs.ok is result.ok, str(theirs)
+        if not theirs.ok:
+            assert theirs.stderr.splitlines()[-1].removeprefix("error: ") in result.stderr
+    if reached is None:
+        assert result.status == 2
+        assert pair.state(hooked) == before
+        return
+    must(result)
+    kept = {side: shown(hooked, pair.ours, side) for side in pair.sides}
+    for side in pair.sides:
+        told = name == "soft_limit" and side == LIVE and not soft_limit_works()
+        if side not in reached:
+            assert kept[side] == before[side]
+        elif not told:
+            assert kept[side][name] == str(mebibytes * 1024)
+        if name in VIRSHS:
+            assert kept[side][name] == shown(hooked, pair.twin, side)[name]
+    if LIVE in reached:
+        _is_in_force(hooked, pair, name, mebibytes)
+
+
+def _is_in_force(product: Product, pair: Pair, name: str, mebibytes: int) -> None:
+    """The kernel has it, and libvirt, for both guests alike; the book has what is promised."""
+    if name in FILES:
+        assert kernel(pair.ours)[name] == kernel(pair.twin)[name]
+        assert by_virsh(pair.ours, LIVE)[name] == by_virsh(pair.twin, LIVE)[name]
+        if name != "soft_limit" or soft_limit_works():
+            assert kernel(pair.ours)[name] == mebibytes * MIB
+    if name == "min_guarantee":
+        assert product.guests()[pair.ours.name]["min_guarantee"] == mebibytes * MIB
+    if name in DECLARED:
+        assert f"<xr:{DECLARED[name]} unit='KiB'>{mebibytes * 1024}<" in pair.ours.live_xml()
