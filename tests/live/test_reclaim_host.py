@@ -11,7 +11,13 @@ from tests.fakes.host import MIB, FakeHost
 from tests.fakes.libvirt import LIVE, FakeDomain, FakeLibvirtError, module
 from xmlresource.cli import main
 from xmlresource.exit_status import ExitStatus
-from xmlresource.live.reclaim_host import HostGoal, HostReclaimed, plan_host, reclaim_host
+from xmlresource.live.reclaim_host import (
+    HostGoal,
+    HostReclaimed,
+    NotPutBackError,
+    plan_host,
+    reclaim_host,
+)
 from xmlresource.live.sides import ElsewhereError
 from xmlresource.live.taking import GoneError
 from xmlresource.reclaiming import Action, Cooperation, Seen
@@ -104,6 +110,31 @@ def test_what_one_does_not_give_is_asked_of_the_others(host: FakeHost, guests: G
         Cooperation.GIVES,
         Cooperation.IGNORES,
     ]
+
+
+def test_who_did_not_give_is_not_asked_for_ever(host: FakeHost, guests: Guests) -> None:
+    guests["web"].has_driver = False
+    assert run(host, 60).reached
+    asked = [kib for name, kib in guests["web"].calls if name == "setMemoryFlags"]
+    assert (len(asked), asked[-1]) == (2, 64 * 1024)
+
+
+def test_an_interruption_that_cant_put_back_says_so(host: FakeHost, guests: Guests) -> None:
+    real = guests["db1"].setMemoryFlags
+
+    def fail(kib: int, flags: int) -> int:
+        if kib == 64 * 1024:
+            raise FakeLibvirtError("it is busy")
+        return real(kib, flags)
+
+    def interrupt(name: str, seen: Seen, _action: Action) -> None:
+        if name == "db1" and seen.balloon != 64 * MIB:
+            raise KeyboardInterrupt
+
+    guests["db1"].setMemoryFlags = fail  # type: ignore[method-assign]
+    with pytest.raises(NotPutBackError, match="guest 'db1': it is busy") as caught:
+        reclaim_host(HostGoal(60 * MIB, 600), machine=host.machine, progress=interrupt)
+    assert caught.value.exit_status is ExitStatus.ROLLED_BACK
 
 
 def test_where_all_of_them_do_not_do_everything_is_given_back(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from xmlresource.cgroup.in_force import in_force
 from xmlresource.document import Document
+from xmlresource.errors import XmlresourceError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.getting import promised_to
 from xmlresource.live.reclaim import DEFAULT_TIMEOUT, Reclaimed
@@ -106,6 +107,12 @@ class HostReclaimed:
         return ExitStatus.ROLLED_BACK if self.guests else ExitStatus.REFUSED
 
 
+class NotPutBackError(XmlresourceError):
+    """Guests that don't have what they had; the text names them."""
+
+    exit_status = ExitStatus.ROLLED_BACK
+
+
 @record
 class _Guest:
     handle: Handle
@@ -158,6 +165,7 @@ def reclaim_host(
         LibvirtError: libvirt can't be reached or refuses.
         ElsewhereError: The guests run on another host.
         GoneError: A guest ended meanwhile.
+        NotPutBackError: It was interrupted, or failed, and not every guest has what it had.
         OSError: A kernel file can't be read or written.
     """
     with _planned(wanted, uri, machine) as (plan, guests):
@@ -239,20 +247,19 @@ class _Host:
         self._ends: dict[int, Stop] = {}
 
     def run(self, wanted: HostGoal) -> HostReclaimed:
-        reached = False
-        left: list[str] = []
         try:
             missing = self._follow(wanted)
-            reached = not missing
-        finally:
-            if not reached:
-                left = self._restore()
+        except BaseException as error:
+            left = self._restore()
+            if left:
+                raise NotPutBackError("; ".join(left)) from error
+            raise
         reason = "all of it has come free"
-        if not reached:
+        if missing:
+            left = self._restore()
             reason = "; ".join((f"{approximate(missing)} of it could not be had", *left))
-        return HostReclaimed(
-            self._plan, reached, reason, tuple(map(self._outcome, range(len(self._takings))))
-        )
+        outcomes = tuple(map(self._outcome, range(len(self._takings))))
+        return HostReclaimed(self._plan, not missing, reason, outcomes)
 
     def _follow(self, wanted: HostGoal) -> int:
         """Take round after round from those that give; what could not be had comes back."""
@@ -264,6 +271,9 @@ class _Host:
                 self._takings[index].aim(Goal(target, wanted.timeout, press=wanted.press))
             ends = take([self._takings[index] for index in targets], self._progress)
             self._ends.update(zip(targets, ends, strict=True))
+            for index, end in zip(targets, ends, strict=True):
+                if not end.reached:
+                    self._takings[index].hold()
             short = wanted.demand - self._taken()
             if all(end.reached for end in ends) or short <= 0:
                 return 0

@@ -113,6 +113,16 @@ class Taking:
         if self._asked_from is not None and self.handle.is_running():
             self.handle.set_memory(self._asked_from // KIB)
 
+    def hold(self) -> None:
+        """Have the guest asked for no more than it gave, so that it is not for ever short of it.
+
+        Raises:
+            libvirtError: libvirt does not tell it.
+        """
+        balloon = balloon_of(self.handle)
+        if self._asked_from is not None and balloon is not None:
+            self.handle.set_memory(balloon // KIB)
+
     def _carry_out(self, action: Action, seen: Seen) -> bool | None:
         """Whether the kernel refused a step; ``None`` where the guest can't be asked."""
         if isinstance(action, Press):
