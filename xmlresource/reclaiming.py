@@ -18,12 +18,16 @@ from xmlresource.units import approximate
 
 FIRST_STEP: Final = 64 << 20
 LEAST_STEP: Final = 1 << 20
+PATIENCE: Final = 5.0
+"""Seconds in which nothing moves, after which a guest is judged, where nobody says otherwise."""
+
 MOST_PRESSURE: Final = 10.0
 """Percent of the last ten seconds in which some task waited for memory."""
 
 MOST_ASKS: Final = 4
 """How often a guest is asked that does what it is asked to."""
 
+_SETTLED: Final = 1.0  # seconds after which what a balloon has taken is no longer charged
 _NOTICEABLE: Final = 1 << 20  # a balloon that moves less than that, does not
 
 
@@ -41,7 +45,7 @@ class Goal:
     target: int
     timeout: float
     press: bool = False
-    patience: float = 5.0
+    patience: float = PATIENCE
 
 
 @record
@@ -169,12 +173,17 @@ def proceed(
         return course, Stop(reached=False, reason=f"the {goal.timeout:g} s are over")
     if course.pressing:
         return _pressed(goal, course, seen, refused=refused)
-    if seen.at - course.moved < goal.patience:
+    if seen.at - course.moved < _patience(goal, course, seen):
         return course, Wait()
     again = _further(goal, course, seen)
     if again is not None:
         return _ask(course, again, seen)
     return _press_or_stop(goal, _judged(course, seen), seen)
+
+
+def _patience(goal: Goal, course: Course, seen: Seen) -> float:
+    """How long to wait for something to move: of a guest that did as it was asked little will."""
+    return min(goal.patience, _SETTLED) if _is_obeyed(course, seen) else goal.patience
 
 
 def _further(goal: Goal, course: Course, seen: Seen) -> int | None:

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.v1
 
 CACHE = "/var/cache/xmlresource-e2e"  # of guest/build.sh
 RAM = 160
+UNHURRIED = ("--timeout", "100", "--patience", "20")  # software emulation beside other work
 TAKEN = 70  # what the small guest can spare without feeling it
 
 
@@ -81,10 +82,10 @@ def test_a_guest_with_a_driver_gives_by_itself_and_takes_it_again(
     before, had = in_force(guest), charged(guest)
     target = had - TAKEN * MIB
     assert balloon(guest) == [f"actual {RAM * 1024}"]
-    result = must(xmlresource("reclaim", guest.name, "--to", f"{target}b", "--timeout", "100"))
+    result = must(xmlresource("reclaim", guest.name, "--to", f"{target}b", *UNHURRIED))
     assert result.stdout.startswith("reached: ")
     assert "it co-operates: its balloon moves as it was asked to" in result.stdout
-    assert charged(guest) <= target + MIB
+    assert charged(guest) <= target + 8 * MIB  # QEMU may have grown since
     (actual,) = balloon(guest)
     assert int(actual.split()[1]) <= (RAM - TAKEN + 1) * 1024
     must_live(guest, before)
@@ -101,7 +102,7 @@ def test_more_than_it_can_give_is_not_reached_and_put_back(
     overhead = charged(guest) - RAM * MIB
     # Asked for all but 24 MiB, it keeps what its kernel can't do without.
     target = overhead + 24 * MIB
-    result = xmlresource("reclaim", guest.name, "--to", f"{target}b", "--timeout", "100")
+    result = xmlresource("reclaim", guest.name, "--to", f"{target}b", *UNHURRIED)
     assert result.status == 4, str(result)
     assert "it co-operates, and gave less than it was asked for" in result.stdout
     must_live(guest, before)
@@ -136,7 +137,7 @@ def test_what_came_free_lets_another_guest_start(xmlresource: Product, new_guest
     refused = second.start()
     assert hook_status(refused) == 3
     assert "MemAvailable" in refused.stderr or "available" in refusal(refused)
-    must(xmlresource("reclaim", first.name, "--to", f"{had - TAKEN * MIB}b", "--timeout", "100"))
+    must(xmlresource("reclaim", first.name, "--to", f"{had - TAKEN * MIB}b", *UNHURRIED))
     must(second.start())
     second.wait_state("running")
     assert xmlresource.guests()[second.name]["min_guarantee"] == asked * MIB
@@ -146,7 +147,7 @@ def test_what_came_free_lets_another_guest_start(xmlresource: Product, new_guest
 def test_several_guests_give_together(xmlresource: Product, new_guest: NewGuest) -> None:
     first, second = linux(new_guest, "one"), linux(new_guest, "two", guarantee(120))
     had = [charged(first), charged(second)]
-    words = ["reclaim", "--host", "80MiB", "--timeout", "100"]
+    words = ["reclaim", "--host", "80MiB", *UNHURRIED]
     plan = xmlresource.json(*words, "--dry-run")
     assert (plan["missing"], plan["reached"]) == (0, None)
     gives = {each["name"]: each["gives"] for each in plan["guests"]}
@@ -172,7 +173,7 @@ def test_what_several_guests_cant_give_together_is_given_back(
     willing, other = linux(new_guest, "willing"), linux(new_guest, "other", driver=False)
     before = balloon(willing)
     # More than the willing one has above what is not RAM, less than both have.
-    result = xmlresource("reclaim", "--host", f"{RAM * 3 // 2}MiB", "--yes", "--timeout", "100")
+    result = xmlresource("reclaim", "--host", f"{RAM * 3 // 2}MiB", "--yes", *UNHURRIED)
     assert result.status == 4, str(result)
     assert result.stdout.startswith("not reached, and all is put back: ")
     assert "its balloon did not move" in result.stdout

@@ -9,7 +9,7 @@ from xmlresource.live.reclaim import DEFAULT_TIMEOUT, give_back, reclaim
 from xmlresource.live.reclaim_host import HostGoal, HostPlan, plan_host, reclaim_host
 from xmlresource.live.taking import Progress
 from xmlresource.printable import one_line
-from xmlresource.reclaiming import Action, Goal, Seen
+from xmlresource.reclaiming import PATIENCE, Action, Goal, Seen
 from xmlresource.reports.json_text import dumps
 from xmlresource.reports.reclaim import (
     as_json,
@@ -34,6 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--host", metavar="SIZE", help="take so much from all guests together")
     parser.add_argument("--press", action="store_true", help="also where it does not co-operate")
     parser.add_argument("--timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT)
+    parser.add_argument(
+        "--patience",
+        metavar="S",
+        type=float,
+        default=PATIENCE,
+        help=f"seconds in which nothing moves before a guest is judged ({PATIENCE:g})",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--connect", metavar="URI", help="the connection to libvirt")
     host = parser.add_argument_group("with --host")
@@ -66,12 +73,13 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("give either a DOMAIN or --host")
     if options.host is None and (options.dry_run or options.yes):
         raise UsageError("--dry-run and --yes go with --host")
-    if not options.timeout > 0:
-        raise UsageError("--timeout takes a number of seconds above 0")
+    if not (options.timeout > 0 and options.patience > 0):
+        raise UsageError("--timeout and --patience take a number of seconds above 0")
 
 
 def _one(options: argparse.Namespace, progress: Progress) -> ExitStatus:
-    goal = Goal(_size("--to", options.to), options.timeout, press=options.press)
+    size = _size("--to", options.to)
+    goal = Goal(size, options.timeout, options.press, options.patience)
     done = reclaim(options.domain, goal, options.connect, progress=progress)
     name = options.domain
     sys.stdout.write(dumps(as_json(name, done)) if options.json else as_text(name, done))
@@ -79,7 +87,8 @@ def _one(options: argparse.Namespace, progress: Progress) -> ExitStatus:
 
 
 def _host(options: argparse.Namespace, progress: Progress) -> ExitStatus:
-    wanted = HostGoal(_size("--host", options.host), options.timeout, press=options.press)
+    size = _size("--host", options.host)
+    wanted = HostGoal(size, options.timeout, options.press, options.patience)
     if options.dry_run:
         plan = plan_host(wanted, options.connect)
         sys.stdout.write(dumps(host_as_json(plan)) if options.json else plan_as_text(plan))

@@ -14,7 +14,7 @@ from xmlresource.live.sides import Here, elsewhere, find_here
 from xmlresource.live.taking import Progress, Taking, balloon_of, take
 from xmlresource.operations.guest import subject
 from xmlresource.operations.guest_policy import guest_policy
-from xmlresource.reclaiming import Goal, Stop
+from xmlresource.reclaiming import PATIENCE, Goal, Stop
 from xmlresource.record import record, replace
 from xmlresource.spreading import Standing, spread
 from xmlresource.system import cgroups, charges
@@ -31,11 +31,13 @@ class HostGoal:
         demand: What is to be taken from all guests together.
         timeout: When to give up, in seconds.
         press: Whether to press where asking does not do; then guests without a balloon count, too.
+        patience: How long nothing may move before a guest is judged.
     """
 
     demand: int
     timeout: float = DEFAULT_TIMEOUT
     press: bool = False
+    patience: float = PATIENCE
 
 
 @record
@@ -268,7 +270,8 @@ class _Host:
         }
         while True:
             for index, target in targets.items():
-                self._takings[index].aim(Goal(target, wanted.timeout, press=wanted.press))
+                goal = Goal(target, wanted.timeout, wanted.press, wanted.patience)
+                self._takings[index].aim(goal)
             ends = take([self._takings[index] for index in targets], self._progress)
             self._ends.update(zip(targets, ends, strict=True))
             for index, end in zip(targets, ends, strict=True):
