@@ -39,7 +39,8 @@ class Wanted:
         here: Where it runs.
         changed: The tunables that were asked for.
         before: What it declared before.
-        soft: What its soft limit asks of the cgroups above it then, on v2.
+        soft: What the book shall have of its soft limit; v1 needs nothing of the cgroups above
+            for it, and so has it beside a guarantee only.
     """
 
     guest: Guest

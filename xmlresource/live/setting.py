@@ -161,10 +161,12 @@ def _wanted(handle: Handle, change: Change, amounts: Mapping[str, Amount], here:
     declared = change.document.policy_in(Form.METADATA, Form.MEMTUNE)
     policy = MemoryPolicy(**{**dict(declared.items()), **amounts})
     changed = frozenset(amounts)
-    enforced, soft = changed, 0
+    enforced = changed
+    soft = guest_policy(change.document).soft_share
     if here.place.controller.version is Version.V2:
         enforced = (changed | dependents(changed, policy)) - change.before.in_memtune
-        soft = guest_policy(change.document).soft_share
+    elif not policy.guarantee:
+        soft = 0
     guest = Guest(
         name=handle.name,
         uuid=canonical_uuid(handle.uuid) or handle.uuid,
