@@ -85,18 +85,20 @@ def as_json(status: Status) -> dict[str, Any]:
             "reserve": status.reserve,
             "promised": status.promised,
             "promisable": status.promisable,
-            "pressure": status.pressure,
         },
+        "pressure": status.pressure,
         "guests": [_guest(guest) for guest in status.guests],
     }
 
 
 def told_as_json(told: ToldStatus) -> dict[str, Any]:
     """The same of what libvirt told; ``null`` is what its host's kernel alone knows."""
-    unknown = ("available", "hugepages", "reserve", "promised", "promisable", "pressure")
+    unknown = ("available", "hugepages", "reserve", "promised", "promisable")
     return {
         "version": 1,
-        "host": {"name": told.hostname, "total": told.memory, **dict.fromkeys(unknown)},
+        "hostname": told.hostname,
+        "host": {"total": told.memory, **dict.fromkeys(unknown)},
+        "pressure": None,
         "guests": [_told_guest(guest) for guest in told.guests],
     }
 
