@@ -34,6 +34,7 @@ class Guest:
     gives: int = 0  # how far its balloon goes down, at most
     pace: int = 64 * MIB  # at a time
     reclaimable: int = 0
+    stays: int = 0  # what of it stays charged all the same
     pressures: tuple[float | None, ...] = (None,)
     asked: int | None = None
     time: float = 0.0
@@ -56,7 +57,9 @@ class Guest:
             given = min(self.pace, self.gives, self.balloon - self.asked)
             self.gives -= given
             self.balloon -= given
-            self.charged = max(0, self.charged - given)
+            kept = min(given, self.stays)
+            self.stays -= kept
+            self.charged = max(0, self.charged - given + kept)
         return isinstance(action, Press) and taken < action.size // 2
 
 
@@ -81,6 +84,7 @@ guests = st.builds(
     gives=sizes,
     pace=sizes,
     reclaimable=sizes,
+    stays=sizes,
     pressures=st.lists(st.none() | st.floats(0, 100), min_size=1, max_size=5).map(tuple),
 )
 goals = st.builds(Goal, target=sizes, timeout=st.integers(1, 60), press=st.booleans())
@@ -92,7 +96,9 @@ def test_it_ends_in_time_and_says_the_truth(goal: Goal, guest: Guest) -> None:
     assert guest.time <= goal.timeout
     assert stop.reached is (guest.charged <= goal.target)
     assert stop.reason
-    assert sum(isinstance(action, Ask) for action in actions) <= 1
+    asked = [action.balloon for action in actions if isinstance(action, Ask)]
+    assert len(asked) <= 4
+    assert asked == sorted(asked, reverse=True)
 
 
 @given(goals, guests)
@@ -119,6 +125,32 @@ def test_a_guest_that_gives() -> None:
     assert stop.reached
     assert course.cooperation is Cooperation.GIVES
     assert actions[0] == Ask(524 * MIB)
+
+
+def test_a_guest_that_did_as_asked_is_asked_again_for_what_stays_charged() -> None:
+    guest = Guest(charged=1100 * MIB, balloon=1024 * MIB, gives=1024 * MIB, stays=40 * MIB)
+    # However long a guest may take that does nothing, this one has done what there was to do.
+    course, stop, actions = run(Goal(600 * MIB, 60, patience=50), guest)
+    asked = [action.balloon // MIB for action in actions if isinstance(action, Ask)]
+    assert (stop.reached, course.cooperation) == (True, Cooperation.GIVES)
+    assert asked == [524, 484]
+
+
+def test_the_last_little_is_asked_for_too() -> None:
+    guest = Guest(charged=1100 * MIB, balloon=1024 * MIB, gives=1024 * MIB, stays=4096)
+    _, stop, actions = run(Goal(600 * MIB, 60), guest)
+    assert stop.reached
+    asked = [action.balloon // MIB for action in actions if isinstance(action, Ask)]
+    assert asked == [524, 523]
+
+
+def test_a_guest_that_does_all_that_it_is_asked_is_not_asked_for_ever() -> None:
+    guest = Guest(charged=1100 * MIB, balloon=1024 * MIB, gives=1024 * MIB, stays=1024 * MIB)
+    course, stop, actions = run(Goal(600 * MIB, 60), guest)
+    assert (stop.reached, course.cooperation) == (False, Cooperation.GIVES)
+    assert "500 MiB too much" in stop.reason
+    asked = [action.balloon // MIB for action in actions if isinstance(action, Ask)]
+    assert asked == [524, 262]
 
 
 def test_a_guest_that_gives_too_little() -> None:

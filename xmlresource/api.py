@@ -9,6 +9,7 @@ from xmlresource.errors import XmlresourceError
 from xmlresource.live import get_memory_parameters, set_memory_parameters
 from xmlresource.live.memtune import memtune
 from xmlresource.live.reclaim import give_back, reclaim
+from xmlresource.live.reclaim_host import plan_host, reclaim_host
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations import hook
 from xmlresource.operations.apply import apply, apply_all
@@ -51,7 +52,9 @@ __all__ = [
     "mend",
     "overhead",
     "plan",
+    "plan_host",
     "reclaim",
+    "reclaim_host",
     "set_",
     "set_memory_parameters",
     "show",

@@ -18,9 +18,16 @@ from xmlresource.units import approximate
 
 FIRST_STEP: Final = 64 << 20
 LEAST_STEP: Final = 1 << 20
+PATIENCE: Final = 5.0
+"""Seconds in which nothing moves, after which a guest is judged, where nobody says otherwise."""
+
 MOST_PRESSURE: Final = 10.0
 """Percent of the last ten seconds in which some task waited for memory."""
 
+MOST_ASKS: Final = 4
+"""How often a guest is asked that does what it is asked to."""
+
+_SETTLED: Final = 1.0  # seconds after which what a balloon has taken is no longer charged
 _NOTICEABLE: Final = 1 << 20  # a balloon that moves less than that, does not
 
 
@@ -38,7 +45,7 @@ class Goal:
     target: int
     timeout: float
     press: bool = False
-    patience: float = 5.0
+    patience: float = PATIENCE
 
 
 @record
@@ -107,6 +114,8 @@ class Course:
         first: What was observed at the beginning.
         balloon: The balloon when it last moved.
         charged: What was charged when it last moved.
+        asked: What the guest was asked to make do with; ``None`` where it was not asked.
+        asks: How often it was asked.
         moved: When something last moved.
         pressing: Whether the guest is being pressed.
         step: How much to press for at a time.
@@ -117,6 +126,8 @@ class Course:
     balloon: int
     charged: int
     moved: float
+    asked: int | None = None
+    asks: int = 0
     pressing: bool = False
     step: int = FIRST_STEP
 
@@ -131,12 +142,17 @@ def begin(goal: Goal, seen: Seen) -> tuple[Course, Action]:
     asked = balloon_for(goal, seen.charged, seen.balloon)
     if asked >= seen.balloon:
         return _press_or_stop(goal, course, seen)
-    return course, Ask(asked)
+    return _ask(course, asked, seen)
 
 
 def balloon_for(goal: Goal, charged: int, balloon: int) -> int:
     """What RAM to leave the guest so that the target is met: the emulator needs some besides."""
     return max(LEAST_STEP, goal.target - max(0, charged - balloon))
+
+
+def _ask(course: Course, balloon: int, seen: Seen) -> tuple[Course, Action]:
+    asked = replace(course, asked=balloon, asks=course.asks + 1, moved=seen.at)
+    return asked, Ask(balloon)
 
 
 def proceed(
@@ -157,9 +173,38 @@ def proceed(
         return course, Stop(reached=False, reason=f"the {goal.timeout:g} s are over")
     if course.pressing:
         return _pressed(goal, course, seen, refused=refused)
-    if seen.at - course.moved < goal.patience:
+    if seen.at - course.moved < _patience(goal, course, seen):
         return course, Wait()
-    return _press_or_stop(goal, _judged(course), seen)
+    again = _further(goal, course, seen)
+    if again is not None:
+        return _ask(course, again, seen)
+    return _press_or_stop(goal, _judged(course, seen), seen)
+
+
+def _patience(goal: Goal, course: Course, seen: Seen) -> float:
+    """How long to wait for something to move: of a guest that did as it was asked little will."""
+    return min(goal.patience, _SETTLED) if _is_obeyed(course, seen) else goal.patience
+
+
+def _further(goal: Goal, course: Course, seen: Seen) -> int | None:
+    """What to ask of a guest that did as it was asked; ``None`` where nothing more is.
+
+    More is charged beyond its RAM than when it was asked: the emulator has grown, or what the guest
+    gave is part of huge pages that the kernel has not split yet. It may have little to spare: what
+    it was asked to make do with at first is halved at most.
+    """
+    asked = course.asked
+    if asked is None or not _is_obeyed(course, seen) or course.asks >= MOST_ASKS:
+        return None
+    least = balloon_for(goal, course.first.charged, course.first.balloon or 0) // 2
+    again = max(least, min(balloon_for(goal, seen.charged, asked), asked - LEAST_STEP))
+    return again if asked - again >= LEAST_STEP else None
+
+
+def _is_obeyed(course: Course, seen: Seen) -> bool:
+    """Whether the balloon is where it was asked to be."""
+    asked, balloon = course.asked, seen.balloon
+    return asked is not None and balloon is not None and balloon - asked < _NOTICEABLE
 
 
 def _noticed(course: Course, seen: Seen) -> Course:
@@ -178,8 +223,10 @@ def _noticed(course: Course, seen: Seen) -> Course:
     return course
 
 
-def _judged(course: Course) -> Course:
+def _judged(course: Course, seen: Seen) -> Course:
     """What it means that nothing moves any more."""
+    if _is_obeyed(course, seen):
+        return replace(course, cooperation=Cooperation.GIVES)
     if course.cooperation is Cooperation.GIVES:
         return replace(course, cooperation=Cooperation.STOPPED)
     return replace(course, cooperation=Cooperation.IGNORES)

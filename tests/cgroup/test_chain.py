@@ -40,6 +40,15 @@ def test_the_first_promise_comes_on_top_of_what_is_there() -> None:
     assert found.after.parts == {KEY: Part(8 * PAGE, (10 * PAGE,))}
 
 
+@pytest.mark.parametrize(("given", "values"), [((), {}), ((MIN,), {(SCOPE, MIN): 0})])
+def test_a_scope_is_lowered_to_nothing_only_where_something_was_given_to_it(
+    given: tuple[str, ...], values: dict[Key, Amount]
+) -> None:
+    state = State(PAGE, {SLICE: {MIN: 8 * PAGE}, SCOPE: {MIN: 2 * PAGE}})
+    found = targets(Chain(BOOT), PLACE, state, {KEY: 0, (SCOPE, MIN): 0}, given)
+    assert found.values == values
+
+
 def test_what_is_ours_is_not_taken_for_his() -> None:
     chain = Chain(BOOT, {KEY: Part(8 * PAGE, (10 * PAGE,))})
     assert above(chain, 10 * PAGE, 5 * PAGE).values[KEY] == 13 * PAGE

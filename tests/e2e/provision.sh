@@ -51,8 +51,16 @@ forbid_services() {
     chmod 755 "$policy"
 }
 
+# A guest with an operating system, as small as can be: what its busybox needs comes first.
+guest=$(dirname "$0")/guest/build.sh
+
 wanted=$(missing)
 if [ -z "$wanted" ]; then
+    "$guest" --check || {
+        echo 'provision: missing: the small guest (guest/build.sh)'
+        [ "${1-}" != --check ] || exit 1
+        "$guest"
+    }
     echo 'provision: everything is installed'
     exit 0
 fi
@@ -75,3 +83,4 @@ still=$(missing)
     echo "provision: still missing: $still" >&2
     exit 1
 }
+"$guest"

@@ -84,11 +84,16 @@ def test_a_promise_is_kept_in_the_status(xmlresource: Product, promised: Guest) 
     assert isinstance(charged, int)
     assert 0 < charged <= 2 * read(folder, "memory.usage_in_bytes")
     assert guest.pop("cgroup") in {str(folder), "/" + str(folder.relative_to(folder.parents[1]))}
+    pressure = guest.pop("pressure")
+    assert pressure is None or 0 <= pressure <= 100
     assert guest == {
         "name": promised.name,
         "uuid": promised.uuid,
         "state": "running",
         "min_guarantee": FITS_ONCE * MIB,
+        "limit": "unlimited",
+        "soft_limit": "unlimited",
+        "headroom": None,
         "drift": [],
     }
 

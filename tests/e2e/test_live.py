@@ -105,7 +105,8 @@ def snapshot(product: Product, guest: Guest) -> object:
     """Everything a change that is refused must leave alone."""
     persistent = guest.virsh("dumpxml", "--inactive").stdout
     status = product.json("status")
-    ledger = [{**each, "charged": 0} for each in status["guests"]]
+    moving = dict.fromkeys(("charged", "headroom", "pressure"))
+    ledger = [each | moving for each in status["guests"]]
     return kernel(guest), ledger, guest.live_xml(), persistent
 
 

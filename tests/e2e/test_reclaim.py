@@ -1,7 +1,7 @@
 """Taking memory back from real guests that have no driver for a balloon.
 
 None of them runs an operating system: what they have is charged because QEMU touched it at start.
-A guest with a driver is played in tests/live.
+Guests that do are in test_cooperation.py, and are played in tests/live.
 """
 
 from __future__ import annotations

@@ -69,8 +69,15 @@ class FakeDomain:
     """A guest ``name`` of a fake host; runs where ``pid`` is given."""
 
     def __init__(
-        self, host: FakeHost, name: str = "db1", pid: int | None = 4242, *, kind: str = "qemu"
+        self,
+        host: FakeHost,
+        name: str = "db1",
+        pid: int | None = 4242,
+        *,
+        kind: str = "qemu",
+        number: int = 1,
     ) -> None:
+        self.number = number
         self.host, self._name, self.pid, self.kind = host, name, pid, kind
         self.uri = f"{kind}:///system"
         self.sides = {LIVE: Definition(), CONFIG: Definition()}
@@ -80,6 +87,7 @@ class FakeDomain:
         self.folder = ""
         self.balloon: int | None = 64 * 1024  # KiB; None: no device
         self.has_driver = True
+        self.more = ""  # of its definition
         self._show()
 
     def declare(self, tunables: str, *sides: int) -> FakeDomain:
@@ -105,7 +113,7 @@ class FakeDomain:
         return self._name
 
     def UUIDString(self) -> str:  # noqa: N802
-        return uuid(1)
+        return uuid(self.number)
 
     def isActive(self) -> int:  # noqa: N802
         return int(self.pid is not None)
@@ -117,8 +125,10 @@ class FakeDomain:
         side = self.sides[CONFIG if flags & 2 or self.pid is None else LIVE]
         return (
             f"<domain type='{self.kind}' id='1'>\n<name>{self._name}</name>\n"
-            f"<uuid>{uuid(1)}</uuid>\n{side.metadata_xml()}\n"
-            f"<memory unit='MiB'>64</memory>\n{side.memtune_xml()}\n</domain>\n"
+            f"<uuid>{uuid(self.number)}</uuid>\n{side.metadata_xml()}\n"
+            f"<memory unit='MiB'>64</memory>\n{side.memtune_xml()}\n{self.more}"
+            f"<devices><memballoon model='{'none' if self.balloon is None else 'virtio'}'/>"
+            "</devices></domain>\n"
         )
 
     def isPersistent(self) -> int:  # noqa: N802
@@ -128,7 +138,8 @@ class FakeDomain:
         return [1, 64 * 1024, self.balloon or 64 * 1024, 1, 0]
 
     def memoryStats(self) -> dict[str, int]:  # noqa: N802
-        return {"actual": self.balloon or 64 * 1024}
+        used = int(self.host.read(f"{self.folder}/memory.usage_in_bytes"))
+        return {"actual": self.balloon or 64 * 1024, "rss": used // 1024}
 
     def setMemoryFlags(self, kib: int, flags: int) -> int:  # noqa: N802
         assert flags == LIVE
@@ -207,6 +218,9 @@ def module(*domains: FakeDomain) -> SimpleNamespace:
         lookupByName=by(FakeDomain.name),
         lookupByUUIDString=by(FakeDomain.UUIDString),
         lookupByID=by(lambda domain: 1 if domain.isActive() else -1),
+        listAllDomains=lambda _active: [each for each in domains if each.isActive()],
+        getHostname=lambda: "far.example.org",
+        getInfo=lambda: ["x86_64", 8192, 2, 2000, 1, 1, 2, 1],
         close=lambda: None,
     )
     return SimpleNamespace(

@@ -227,6 +227,9 @@ def test_live_changes_are_made_on_the_guests_host(domain: FakeDomain) -> None:
     domain.uri = "qemu+ssh://far.example.org/system"
     with pytest.raises(ElsewhereError, match=r"far\.example\.org, .*memtune db1 --live"):
         change(domain, hard_limit=64)
+    with pytest.raises(ElsewhereError, match="memtune db1 --live --config --hard-limit -1"):
+        set_memory_parameters(domain, {"hard_limit": UNLIMITED_KIB}, LIVE | CONFIG)
+    assert domain.calls == []
     change(domain, CONFIG, hard_limit=64)
     assert get(domain, CONFIG)["hard_limit"] == 64 * KIB_OF_MIB
 
@@ -283,7 +286,7 @@ def test_a_kernel_that_does_not_take_a_value(domain: FakeDomain) -> None:
     path = domain.host.root / domain.folder[1:] / "memory.memsw.limit_in_bytes"
     path.unlink()
     path.symlink_to("memory.limit_in_bytes")  # read, and not written: O_NOFOLLOW
-    with pytest.raises(RefusalError, match="nothing was changed") as caught:
+    with pytest.raises(RefusalError, match="could not be put in force") as caught:
         change(domain, LIVE | CONFIG, hard_limit=128, swap_hard_limit=256, min_guarantee=32)
     assert caught.value.exit_status is ExitStatus.ROLLED_BACK
     assert state(domain) == before
@@ -436,3 +439,43 @@ def test_what_a_guest_has_already_counts_above_it_too(domain: FakeDomain) -> Non
     change(domain, min_guarantee=90)
     with pytest.raises(RefusalError, match="/machine"):
         change(domain, min_guarantee=110)
+
+
+def bound_to_a_node(domain: FakeDomain, available: int, has: int) -> None:
+    """Bind the guest to node 0, which has 4 GiB; the other sizes are in MiB."""
+    domain.more = "<numatune><memory mode='strict' nodeset='0'/></numatune>\n"
+    domain.declare("", LIVE)
+    node = f"Node 0 MemTotal: {4 << 20} kB\nNode 0 MemFree: {available << 10} kB\n"
+    domain.host.write("/sys/devices/system/node/node0/meminfo", node)
+    kernel = f"{domain.folder}/memory."
+    if domain.host.version == 1:
+        # Anonymous memory in pages; page cache on the node is available anyway.
+        pages = has * MIB // 4096
+        lines = f"total=9 N0=9\nhierarchical_total={pages} N0={pages}\n"
+        lines += f"hierarchical_file=70000 N0=70000\nhierarchical_anon={pages} N0={pages} N1=0\n"
+        lines += "hierarchical_unevictable=0 N0=0 N1=0\n"
+        domain.host.write(f"{kernel}usage_in_bytes", f"{has * MIB}\n")
+    else:
+        lines = f"anon N0=9\ninactive_anon N0={has * MIB} N1=0\nactive_file N0={9 * GIB} N1=0\n"
+        domain.host.write(f"{kernel}current", f"{has * MIB}\n")
+    domain.host.write(f"{kernel}numa_stat", lines)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_a_guest_has_on_its_nodes_counts_there_too(
+    request: pytest.FixtureRequest, version: int
+) -> None:
+    made: FakeDomain = request.getfixturevalue("domain" if version == 1 else "modern")
+    bound_to_a_node(made, available=1024, has=2000)
+    change(made, min_guarantee=2500)
+    found = state(made)
+    with pytest.raises(RefusalError, match="node 0"):
+        change(made, min_guarantee=3100)
+    assert state(made) == found
+
+
+def test_a_kernel_that_tells_nothing_of_its_nodes(domain: FakeDomain) -> None:
+    bound_to_a_node(domain, available=1024, has=2000)
+    (domain.host.root / f"{domain.folder[1:]}/memory.numa_stat").unlink()
+    with pytest.raises(RefusalError, match="node 0"):
+        change(domain, min_guarantee=2500)

@@ -1,6 +1,8 @@
 """``reclaim`` on guests of a fake libvirt."""
 
+import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from tests.fakes.libvirt import LIVE, FakeDomain, module
 from xmlresource.cli import main
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live import set_memory_parameters
-from xmlresource.live.reclaim import GoneError, Progress, Reclaimed, give_back, reclaim
+from xmlresource.live.reclaim import Reclaimed, give_back, reclaim
+from xmlresource.live.sides import ElsewhereError
+from xmlresource.live.taking import GoneError, Progress
 from xmlresource.operations.guest import RefusalError
 from xmlresource.reclaiming import Action, Cooperation, Goal, Seen
 from xmlresource.reports.reclaim import progress_line
@@ -75,7 +79,7 @@ def test_what_is_promised_is_not_taken(domain: FakeDomain) -> None:
 def test_an_interruption_gives_back(domain: FakeDomain) -> None:
     domain.host.write(f"{domain.folder}/memory.usage_in_bytes", f"{800 * MIB}\n")
 
-    def interrupt(seen: Seen, _action: Action) -> None:
+    def interrupt(_name: str, seen: Seen, _action: Action) -> None:
         if seen.balloon != 64 * MIB:
             raise KeyboardInterrupt
 
@@ -87,7 +91,7 @@ def test_an_interruption_gives_back(domain: FakeDomain) -> None:
 def test_a_guest_that_ends_meanwhile(domain: FakeDomain) -> None:
     domain.has_driver = False
 
-    def end(seen: Seen, _action: Action) -> None:
+    def end(_name: str, seen: Seen, _action: Action) -> None:
         del seen
         (domain.host.root / domain.folder[1:] / "memory.usage_in_bytes").unlink(missing_ok=True)
         domain.pid = None
@@ -108,10 +112,20 @@ def test_the_command_gives_back(domain: FakeDomain, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(
-    "words", [["--to", "much"], ["--to", "unlimited"], ["--to", "1GiB", "--timeout", "0"]]
+    "words",
+    [
+        ["db1", "--to", "much"],
+        ["db1", "--to", "unlimited"],
+        ["db1", "--to", "1GiB", "--timeout", "0"],
+        ["db1", "--to", "1GiB", "--dry-run"],
+        ["db1", "--host", "1GiB"],
+        ["--to", "1GiB"],
+        ["--host", "1MiB"],
+        ["--host", "much", "--yes"],
+    ],
 )
 def test_bad_usage(domain: FakeDomain, words: list[str]) -> None:
-    assert main(["reclaim", "db1", *words]) == ExitStatus.USAGE
+    assert main(["reclaim", *words]) == ExitStatus.USAGE
     assert domain.calls == []
 
 
@@ -130,8 +144,8 @@ def test_the_command_tells_what_became_of_it(
     def here(name: str, wanted: Goal, uri: str | None, progress: Progress) -> Reclaimed:
         assert (name, uri, wanted.target, wanted.timeout) == ("db1", None, 50 * MIB, 9)
 
-        def note(seen: Seen, action: Action) -> None:
-            progress(seen, action)
+        def note(name: str, seen: Seen, action: Action) -> None:
+            progress(name, seen, action)
             told.append(progress_line(seen, action))
 
         return reclaim(name, goal(50, press=True), machine=domain.host.machine, progress=note)
@@ -157,3 +171,28 @@ def test_the_command_takes_an_interruption(
     monkeypatch.setattr("xmlresource.cli.reclaim.reclaim", interrupted)
     assert main(["reclaim", "db1", "--to", "50MiB"]) == ExitStatus.ROLLED_BACK
     assert "all is put back" in capsys.readouterr().err
+
+
+def test_the_command_prints_json(
+    domain: FakeDomain, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = partial(reclaim, machine=domain.host.machine)
+    monkeypatch.setattr("xmlresource.cli.reclaim.reclaim", here)
+    assert main(["reclaim", "db1", "--to", "50MiB", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "version": 1,
+        "name": "db1",
+        "reached": True,
+        "reason": "50 MiB is charged to it",
+        "cooperation": "gives",
+        "before": 80 * MIB,
+        "after": 50 * MIB,
+        "swapped": 0,
+    }
+
+
+def test_memory_is_taken_on_the_guests_host(domain: FakeDomain) -> None:
+    domain.uri = "qemu+ssh://far.example.org/system"
+    with pytest.raises(ElsewhereError, match=r"on far\.example\.org, .*reclaim db1 --to"):
+        reclaim("db1", goal(50), domain.uri, domain.host.machine)
+    assert domain.calls == []

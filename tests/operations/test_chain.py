@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jeepney import Message, new_method_return
 
 from tests.fakes.bus import FakeBus, refuse
 from tests.fakes.host import MIB, FakeHost, domain, guarantee, hard_limit
+from tests.fakes.systemd import CONTROL, LIBVIRTD, SLICE, Systemd
 from xmlresource.cgroup.writes import Plan
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations import chain
@@ -16,11 +16,9 @@ from xmlresource.operations.guest_events import answer
 from xmlresource.operations.plan import plan
 from xmlresource.operations.status import status
 from xmlresource.reports.status import as_text
-from xmlresource.system.systemd import CONTROL, DROP_IN, DROP_INS
+from xmlresource.system.systemd import DROP_IN, DROP_INS
 
-LIBVIRTD = 77
 PLAIN = "/sys/fs/cgroup/machine"
-SLICE = "/sys/fs/cgroup/machine.slice"
 OURS = f"{DROP_INS}/machine.slice.d/{DROP_IN}"
 THEIRS = f"{CONTROL}/machine.slice.d/50-MemoryMin.conf"
 
@@ -38,37 +36,6 @@ def bus() -> Iterator[FakeBus]:
     made = FakeBus()
     yield made
     made.close()
-
-
-class Systemd(FakeHost):
-    """v2 with a systemd that does as it is told, and leaves the file that it leaves."""
-
-    def __init__(self, bus: FakeBus) -> None:
-        super().__init__(bus.root, version=2)
-        self.process(LIBVIRTD)
-        self.write("/run/systemd/system/.keep", "")
-        self.group("/machine.slice")
-        self.bus = bus
-        bus.answer = self.set
-
-    def set(self, message: Message) -> Message:
-        unit, _, ((name, (_, value)),) = message.body
-        folder = SLICE if unit == "machine.slice" else f"{SLICE}/{unit}"
-        file = {"MemoryMin": "memory.min", "MemoryLow": "memory.low"}[name]
-        self.write(f"{folder}/{file}", "max\n" if value == 2**64 - 1 else f"{value}\n")
-        self.write(f"{CONTROL}/{unit}.d/50-{name}.conf", f"[Unit]\n{name}={value}\n")
-        return new_method_return(message)
-
-    def run(self, name: str, pid: int, definition: bytes, driver: str = "qemu") -> str:
-        folder = super().run(name, pid, definition, driver)
-        scope = f"/machine.slice/machine-qemu\\x2d{pid}\\x2d{name}.scope"
-        self.group(scope)
-        folder = self.group(f"{scope}/libvirt")
-        self.process(pid, cgroup=f"{scope}/libvirt/emulator")
-        return folder
-
-    def exists(self, path: str) -> bool:
-        return (self.root / path.lstrip("/")).exists()
 
 
 def call(host: FakeHost, operation: str, xml: bytes, name: str) -> tuple[int, str]:

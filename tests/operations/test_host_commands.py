@@ -15,6 +15,7 @@ from xmlresource.cli import check as check_command
 from xmlresource.cli import main
 from xmlresource.document import DocumentError
 from xmlresource.exit_status import ExitStatus
+from xmlresource.model.promise import State
 from xmlresource.operations.apply import apply
 from xmlresource.operations.check import check, check_all, exit_status
 from xmlresource.operations.finding import NotRunningError
@@ -279,6 +280,10 @@ def test_status_shows_guests_and_drift(host: FakeHost) -> None:
             "state": "starting",
             "min_guarantee": 100 * MIB,
             "charged": 0,
+            "limit": None,
+            "soft_limit": None,
+            "headroom": None,
+            "pressure": None,
             "cgroup": None,
             "drift": [],
         }
@@ -290,11 +295,42 @@ def test_status_shows_guests_and_drift(host: FakeHost) -> None:
     (running,) = status_report.as_json(status(host.machine))["guests"]
     assert (running["state"], running["charged"]) == ("running", 70 * MIB)
     assert running["cgroup"] == "/machine/qemu-4242-db1.libvirt-qemu"
+    assert (running["limit"], running["headroom"]) == (200 * MIB, 130 * MIB)
+    assert running["soft_limit"] == "unlimited"
     (drift,) = running["drift"]
     assert "memory.limit_in_bytes" in drift
     text = status_report.as_text(status(host.machine))
     assert "db1" in text
     assert f"    drift: {drift}" in text
+
+
+def test_status_of_everyone(host: FakeHost) -> None:
+    xml = domain("db1", 1, guarantee(100))
+    answer("db1", "prepare", xml, None, host.machine)
+    host.run("db1", 4242, xml)
+    answer("db1", "started", xml, None, host.machine)
+    folder = host.run("web", 4243, domain("web", 2, hard_limit(300)))
+    host.write(f"{folder}/memory.usage_in_bytes", f"{70 * MIB}\n")
+    host.write("/run/libvirt/qemu/bad.xml", "<")
+    host.write("/run/libvirt/qemu/bad.pid", "4243\n")
+    assert [each.held.promise.name for each in status(host.machine).guests] == ["db1"]
+    _, web = status(host.machine, everyone=True).guests
+    assert (web.held.promise.name, web.held.promise.size) == ("web", 0)
+    assert (web.held.charged, web.held.promise.state) == (70 * MIB, State.RUNNING)
+
+
+def test_status_tells_who_waits_for_memory(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, version=2)
+    xml = domain("db1", 1, guarantee(100))
+    answer("db1", "prepare", xml, None, host.machine)
+    folder = host.run("db1", 4242, xml)
+    answer("db1", "started", xml, None, host.machine)
+    assert status(host.machine).pressure is None
+    line = "some avg10={} avg60=0.00 avg300=0.00 total=0\nfull avg10=1.00\n"
+    host.write("/proc/pressure/memory", line.format("2.50"))
+    host.write(f"{folder}/memory.pressure", line.format("12.25"))
+    found = status(host.machine)
+    assert (found.pressure, found.guests[0].pressure) == (2.5, 12.25)
 
 
 def test_status_of_a_guest_whose_files_are_gone(host: FakeHost) -> None:

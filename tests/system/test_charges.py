@@ -10,7 +10,7 @@ import pytest
 from tests.plain import as_data
 from xmlresource.cgroup.hierarchy import Controller, Version, ancestors
 from xmlresource.model.host import AncestorLimit
-from xmlresource.system.charges import Usage, ancestor_limits, usage
+from xmlresource.system.charges import Usage, ancestor_limits, kept_on_nodes, usage
 from xmlresource.system.machine import Machine
 
 HOSTS = Path(__file__).parents[2] / "fixtures" / "hosts"
@@ -83,3 +83,35 @@ class Removed(Machine):
 def test_a_cgroup_that_is_being_removed_is_gone() -> None:
     assert usage(Removed(), V2, "/m") is None
     assert ancestor_limits(Removed(), V1, ["/m"], PAGE) == ()
+
+
+@pytest.mark.parametrize(
+    ("controller", "text", "kept"),
+    [
+        (
+            V1,
+            (
+                "total=9 N0=5 N1=4\nanon=9 N0=5 N1=4\nhierarchical_total=90 N0=50 N1=40\n"
+                "hierarchical_file=60 N0=30 N1=30\nhierarchical_anon=20 N0=15 N1=5\n"
+                "hierarchical_unevictable=10 N0=5 N1=5\n"
+            ),
+            {0: 20 * PAGE, 1: 10 * PAGE},
+        ),
+        (
+            V2,
+            (
+                "anon N0=9 N1=9\nfile N0=9 N1=9\ninactive_anon N0=4096 N1=0\n"
+                "active_anon N0=8192 N1=4096\ninactive_file N0=9 N1=9\nunevictable N0=0 N1=4096\n"
+            ),
+            {0: 12288, 1: 8192},
+        ),
+        (V2, None, {}),
+    ],
+)
+def test_what_is_charged_on_each_node(
+    tmp_path: Path, controller: Controller, text: str | None, kept: dict[int, int]
+) -> None:
+    (tmp_path / "guest").mkdir()
+    if text is not None:
+        (tmp_path / "guest/memory.numa_stat").write_text(text)
+    assert kept_on_nodes(Machine(str(tmp_path)), controller, "/guest", PAGE) == kept

@@ -10,7 +10,7 @@ and is none of ours, somebody else put there since, and it is his from now on.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from xmlresource.cgroup.hierarchy import Place
@@ -82,7 +82,13 @@ class Targets:
         return {cgroup: value for (cgroup, name), value in self.values.items() if name == file}
 
 
-def targets(chain: Chain, place: Place, current: State, sums: Mapping[Key, int]) -> Targets:
+def targets(
+    chain: Chain,
+    place: Place,
+    current: State,
+    sums: Mapping[Key, int],
+    given: Collection[str] = (),
+) -> Targets:
     """What the cgroups above ``place`` shall hold.
 
     Args:
@@ -90,18 +96,21 @@ def targets(chain: Chain, place: Place, current: State, sums: Mapping[Key, int])
         place: Where a guest's memory is accounted.
         current: What the kernel has now.
         sums: What is promised below each cgroup, in whole pages; those not named are left alone.
+        given: The files in which the guest's own scope has something from us already. Nothing is
+            remembered of a scope, which goes with its guest.
     """
     values: dict[Key, Amount] = {}
     owned: dict[Key, Amount] = {}
     before, after = dict(chain.parts), dict(chain.parts)
     for key, total in sums.items():
-        if not total and key not in chain.parts:
+        scope = is_guests(place, key[0])
+        if not total and key not in chain.parts and not (scope and key[1] in given):
             continue
         found = current.value(*key)
         if found is None:
             after.pop(key, None)
             continue
-        if is_guests(place, key[0]):
+        if scope:
             values[key] = total
             continue
         own = chain.own(key, found)

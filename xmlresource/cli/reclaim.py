@@ -6,60 +6,132 @@ import sys
 from xmlresource.cli.usage import UsageError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.reclaim import DEFAULT_TIMEOUT, give_back, reclaim
-from xmlresource.reclaiming import Action, Goal, Seen
-from xmlresource.reports.reclaim import as_text, progress_line
+from xmlresource.live.reclaim_host import HostGoal, HostPlan, plan_host, reclaim_host
+from xmlresource.live.taking import Progress
+from xmlresource.printable import one_line
+from xmlresource.reclaiming import PATIENCE, Action, Goal, Seen
+from xmlresource.reports.json_text import dumps
+from xmlresource.reports.reclaim import (
+    as_json,
+    as_text,
+    host_as_json,
+    host_as_text,
+    plan_as_text,
+    progress_line,
+)
 from xmlresource.units import SizeError, Unlimited, approximate, parse_written_size
 
 _CLEAR = "\r\x1b[K"
+_PUT_BACK = "\nxmlresource: interrupted; all is put back\n"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("domain", metavar="DOMAIN", help="a guest's name, uuid or id")
+    parser.add_argument("domain", nargs="?", metavar="DOMAIN", help="a guest's name, uuid or id")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--to", metavar="SIZE", help="what may stay charged to it")
     what.add_argument("--give-back", action="store_true", help="let it have its RAM again")
+    what.add_argument("--host", metavar="SIZE", help="take so much from all guests together")
     parser.add_argument("--press", action="store_true", help="also where it does not co-operate")
     parser.add_argument("--timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT)
+    parser.add_argument(
+        "--patience",
+        metavar="S",
+        type=float,
+        default=PATIENCE,
+        help=f"seconds in which nothing moves before a guest is judged ({PATIENCE:g})",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--connect", metavar="URI", help="the connection to libvirt")
+    host = parser.add_argument_group("with --host")
+    host.add_argument("--dry-run", action="store_true", help="show the plan and do nothing")
+    host.add_argument("--yes", action="store_true", help="carry it out without asking")
 
 
 def run(options: argparse.Namespace) -> ExitStatus:
-    """Take memory back from a guest, or give it back."""
+    """Take memory back from a guest, or from all, or give it back."""
+    _check(options)
     if options.give_back:
         size = give_back(options.domain, options.connect)
         sys.stdout.write(f"asked to take {approximate(size)} again\n")
         return ExitStatus.FINE
-    if not options.timeout > 0:
-        raise UsageError("--timeout takes a number of seconds above 0")
-    goal = Goal(_size(options.to), options.timeout, press=options.press)
     shown = sys.stderr.isatty()
+    progress = _show if shown else _keep_still
     try:
-        done = reclaim(
-            options.domain,
-            goal,
-            options.connect,
-            progress=_show if shown else lambda _seen, _action: None,
-        )
+        if options.host is not None:
+            return _host(options, progress)
+        return _one(options, progress)
     except KeyboardInterrupt:
-        sys.stderr.write("\nxmlresource: interrupted; all is put back\n")
+        sys.stderr.write(_PUT_BACK)
         return ExitStatus.ROLLED_BACK
     finally:
         sys.stderr.write(_CLEAR if shown else "")
-    sys.stdout.write(as_text(options.domain, done))
+
+
+def _check(options: argparse.Namespace) -> None:
+    if (options.domain is None) is (options.host is None):
+        raise UsageError("give either a DOMAIN or --host")
+    if options.host is None and (options.dry_run or options.yes):
+        raise UsageError("--dry-run and --yes go with --host")
+    if not (options.timeout > 0 and options.patience > 0):
+        raise UsageError("--timeout and --patience take a number of seconds above 0")
+
+
+def _one(options: argparse.Namespace, progress: Progress) -> ExitStatus:
+    size = _size("--to", options.to)
+    goal = Goal(size, options.timeout, options.press, options.patience)
+    done = reclaim(options.domain, goal, options.connect, progress=progress)
+    name = options.domain
+    sys.stdout.write(dumps(as_json(name, done)) if options.json else as_text(name, done))
     return done.exit_status
 
 
-def _show(seen: Seen, action: Action) -> None:
-    sys.stderr.write(_CLEAR + progress_line(seen, action))
+def _host(options: argparse.Namespace, progress: Progress) -> ExitStatus:
+    size = _size("--host", options.host)
+    wanted = HostGoal(size, options.timeout, options.press, options.patience)
+    if options.dry_run:
+        plan = plan_host(wanted, options.connect)
+        sys.stdout.write(dumps(host_as_json(plan)) if options.json else plan_as_text(plan))
+        return ExitStatus.REFUSED if plan.missing else ExitStatus.FINE
+    if not options.yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "--host asks before it takes anything, and nobody is there: --dry-run "
+            "shows the plan, --yes carries it out"
+        )
+    agreed = _tell if options.yes else _ask
+    done = reclaim_host(wanted, options.connect, agreed=agreed, progress=progress)
+    if done.plan.missing:
+        _tell(done.plan)
+    sys.stdout.write(dumps(host_as_json(done.plan, done)) if options.json else host_as_text(done))
+    return done.exit_status
+
+
+def _tell(plan: HostPlan) -> bool:
+    sys.stderr.write(plan_as_text(plan))
+    return True
+
+
+def _ask(plan: HostPlan) -> bool:
+    _tell(plan)
+    sys.stderr.write("Take it? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _show(name: str, seen: Seen, action: Action) -> None:
+    sys.stderr.write(f"{_CLEAR}{one_line(name)}: {progress_line(seen, action)}")
     sys.stderr.flush()
 
 
-def _size(word: str) -> int:
+def _keep_still(_name: str, _seen: Seen, _action: Action) -> None:
+    """Whoever reads a file of it has no use for progress."""
+
+
+def _size(option: str, word: str) -> int:
     try:
         size = parse_written_size(word)
     except SizeError as error:
-        raise UsageError(f"--to: {error.problem}; {error.cure}") from error
+        raise UsageError(f"{option}: {error.problem}; {error.cure}") from error
     if isinstance(size, Unlimited):
-        raise UsageError("--to takes a size; --give-back lets the guest have all again")
+        raise UsageError(f"{option} takes a size; --give-back lets the guest have all again")
     return size

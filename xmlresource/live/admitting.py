@@ -8,7 +8,7 @@ from xmlresource.admission.decide import decide
 from xmlresource.admission.reckoning import Decision
 from xmlresource.admission.reserve import host_reserve
 from xmlresource.live.sides import Here
-from xmlresource.model.host import AncestorLimit
+from xmlresource.model.host import AncestorLimit, MemoryRegion
 from xmlresource.model.promise import Promise
 from xmlresource.operations.admitting import demand_for, host_for
 from xmlresource.operations.book import held
@@ -23,7 +23,8 @@ def reckon_raise(host: Host, guest: Guest, here: Here, promises: tuple[Promise, 
     """Whether the guarantee of a guest that runs can be promised besides all others'.
 
     Its hugepages, and what else it took at once, it has had since its start, so that they are not
-    asked for again.
+    asked for again. What it has on the nodes that it is bound to counts there, as it does on the
+    host and in the cgroups above.
 
     Raises:
         HostError: The host does not tell what must be known.
@@ -38,15 +39,26 @@ def reckon_raise(host: Host, guest: Guest, here: Here, promises: tuple[Promise, 
     controller = here.place.controller
     own = charges.usage(machine, controller, here.place.cgroup) or Usage(0, 0)
     kept = max(0, own.charged - own.reclaimable)
-    memory = replace(facts.memory, available=facts.memory.available + kept)
+    on_nodes = charges.kept_on_nodes(machine, controller, here.place.cgroup, places.PAGE_SIZE)
     above = charges.ancestor_limits(machine, controller, here.place.ancestors, places.PAGE_SIZE)
     return decide(
         demand,
-        replace(facts, memory=memory),
+        replace(
+            facts,
+            memory=_with(facts.memory, kept),
+            nodes={
+                number: _with(region, on_nodes.get(number, 0))
+                for number, region in facts.nodes.items()
+            },
+        ),
         held(machine, promises),
         reserve,
         tuple(_without(limit, own) for limit in above),
     )
+
+
+def _with(region: MemoryRegion, own: int) -> MemoryRegion:
+    return replace(region, available=region.available + own)
 
 
 def _without(limit: AncestorLimit, own: Usage) -> AncestorLimit:

@@ -10,7 +10,8 @@ Whatever fails on the way, nobody else was given in between what may have to be 
 
 from xmlresource.cgroup.in_force import in_force
 from xmlresource.cgroup.report import Report
-from xmlresource.cgroup.writes import Plan, Rejection, Write
+from xmlresource.cgroup.writes import Plan, Write
+from xmlresource.errors import XmlresourceError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.admitting import reckon_raise
 from xmlresource.live.relations import contradictions, effective
@@ -19,13 +20,12 @@ from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.promise import Promise
 from xmlresource.operations.admitting import demand_for
 from xmlresource.operations.book import bring_up_to_date
-from xmlresource.operations.enforcing import enforce, subject_of
+from xmlresource.operations.enforcing import Booked, enforce, put_back
 from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import promise_for
-from xmlresource.operations.settling import settle_above
 from xmlresource.record import record, replace
-from xmlresource.system import cgroups
+from xmlresource.system import cgroups, log
 from xmlresource.system.state import Transaction
 from xmlresource.tunables import MEMORY
 
@@ -39,12 +39,15 @@ class Wanted:
         here: Where it runs.
         changed: The tunables that were asked for.
         before: What it declared before.
+        soft: What the book shall have of its soft limit; v1 needs nothing of the cgroups above
+            for it, and so has it beside a guarantee only.
     """
 
     guest: Guest
     here: Here
     changed: frozenset[str]
     before: MemoryPolicy
+    soft: int = 0
 
 
 @record
@@ -71,40 +74,42 @@ def put_in_force(host: Host, wanted: Wanted) -> InForce:
         OSError: A kernel file can't be read.
     """
     report: Report | None = None
+    carried: Promise | None = None
     try:
         with host.transaction() as book:
             promises = bring_up_to_date(host, book)
             _refuse_contradictions(host, wanted)
             before = book.ledger.get(wanted.guest.uuid)
-            _book(host, wanted, book, promises, before)
-            report = _write(host, wanted, book)
+            _book_larger(host, wanted, book, promises, before)
+            carried = book.ledger.get(wanted.guest.uuid)
+            report = _write(host, wanted, book, before)
     except BaseException:
         if report is not None:  # all was written, and could not be booked
-            _restore(host, report)
+            _unwrite(host, wanted, report, carried)
         raise
     return InForce(report, before)
 
 
 def settle(host: Host, wanted: Wanted, done: InForce) -> None:
-    """Book a promise that has become smaller, and lower what is above the guest.
+    """Book a promise or a soft limit that has become smaller, and lower what is above the guest.
 
     Raises:
+        RefusalError: The kernel does not take it; the book promises what it did before.
         StateError: The book can't be used; it promises what it did before.
         OSError: A kernel file can't be read.
     """
-    size = wanted.guest.policy.declared.guarantee
-    if done.promise is None or size >= done.promise.size:
+    guest, promise = wanted.guest, done.promise
+    demand = demand_for(guest.domain, guest.policy.declared)
+    if promise is None or (demand.guarantee >= promise.size and wanted.soft >= promise.soft):
         return
     with host.transaction() as book:
         bring_up_to_date(host, book)
-        promise = book.ledger.get(wanted.guest.uuid)
-        if promise is not None:
-            book.ledger = (
-                book.ledger.put(_resized(promise, wanted.guest))
-                if size
-                else book.ledger.drop(promise.uuid)
-            )
-        settle_above(host, book)
+        before = book.ledger.get(guest.uuid)
+        if before is not None:
+            shares = demand.node_shares()
+            smaller = replace(before, size=demand.guarantee, shares=shares, soft=wanted.soft)
+            _put(book, smaller, wanted)
+            _write(host, wanted, book, before)
 
 
 def take_back(host: Host, wanted: Wanted, done: InForce) -> tuple[str, ...]:
@@ -116,12 +121,12 @@ def take_back(host: Host, wanted: Wanted, done: InForce) -> tuple[str, ...]:
     """
     with host.transaction() as book:
         bring_up_to_date(host, book)
+        before = book.ledger.get(wanted.guest.uuid)
         if done.promise is None:
             book.ledger = book.ledger.drop(wanted.guest.uuid)
         else:
             book.ledger = book.ledger.put(done.promise)
-        restored = _restore(host, done.report)
-        settle_above(host, book)
+        restored = _restore(host, done.report, _booked(wanted, book, before))
     return () if restored.ok else (restored.describe(),)
 
 
@@ -134,56 +139,63 @@ def _refuse_contradictions(host: Host, wanted: Wanted) -> None:
         raise RefusalError(ExitStatus.FINDINGS, f"{wanted.guest.subject}: {contradiction}")
 
 
-def _book(
+def _book_larger(
     host: Host,
     wanted: Wanted,
     book: Transaction,
     promises: tuple[Promise, ...],
     before: Promise | None,
 ) -> None:
-    """Promise the larger of what is promised and what is asked for."""
-    guest, size = wanted.guest, wanted.guest.policy.declared.guarantee
-    if size <= (0 if before is None else before.size):
-        return
-    decision = reckon_raise(host, guest, wanted.here, promises)
-    if not decision.admitted:
-        from xmlresource.admission.refusal import refusal_text  # noqa: PLC0415 -- seldom needed
-
-        raise RefusalError(ExitStatus.REFUSED, refusal_text(decision))
-    demand = demand_for(guest.domain, guest.policy.declared)
-    promise = before or promise_for(host, guest, demand, None)
-    ledger = book.ledger.put(_resized(promise, guest))
-    book.ledger = ledger.confirm(guest.uuid, wanted.here.process, wanted.here.place.cgroup)
-
-
-def _resized(promise: Promise, guest: Guest) -> Promise:
-    demand = demand_for(guest.domain, guest.policy.declared)
-    return replace(promise, size=demand.guarantee, shares=demand.node_shares())
-
-
-def _write(host: Host, wanted: Wanted, book: Transaction) -> Report:
+    """Promise the larger of what is promised and what is asked for, of the soft limit, too."""
     guest = wanted.guest
-    subject = subject_of(host.machine, guest.policy, wanted.here.process.pid)
-    booked = None if book.ledger.get(guest.uuid) is None else book
-    report: Report | Rejection
-    if isinstance(subject, Rejection):
-        report = subject
-    else:
-        report = enforce(host.machine, host.configuration, subject, booked)
-    if isinstance(report, Rejection):
-        text = f"{guest.subject}: {report.describe()}"
-        raise RefusalError(ExitStatus.FINDINGS, text)
-    if not report.ok:
-        text = f"{guest.subject}: nothing was changed: {report.describe()}"
-        raise RefusalError(ExitStatus.ROLLED_BACK, text)
-    return report
+    demand = demand_for(guest.domain, guest.policy.declared)
+    promise = before or replace(promise_for(host, guest, demand, None), size=0, shares=(), soft=0)
+    if demand.guarantee > promise.size:
+        decision = reckon_raise(host, guest, wanted.here, promises)
+        if not decision.admitted:
+            from xmlresource.admission.refusal import refusal_text  # noqa: PLC0415 -- seldom needed
+
+            raise RefusalError(ExitStatus.REFUSED, refusal_text(decision))
+        promise = replace(promise, size=demand.guarantee, shares=demand.node_shares())
+    _put(book, replace(promise, soft=max(promise.soft, wanted.soft)), wanted)
 
 
-def _restore(host: Host, report: Report) -> Report:
-    """Put the files of the guest's own cgroup back, the last first."""
+def _put(book: Transaction, promise: Promise, wanted: Wanted) -> None:
+    """Have the promise in the book, unless there is nothing in it."""
+    if not (promise.size or promise.soft):
+        book.ledger = book.ledger.drop(promise.uuid)
+        return
+    ledger = book.ledger.put(promise)
+    book.ledger = ledger.confirm(promise.uuid, wanted.here.process, wanted.here.place.cgroup)
+
+
+def _booked(wanted: Wanted, book: Transaction, before: Promise | None) -> Booked | None:
+    """The book, where the guest is in it or was until now."""
+    if before is None and book.ledger.get(wanted.guest.uuid) is None:
+        return None
+    return Booked(book, before)
+
+
+def _write(host: Host, wanted: Wanted, book: Transaction, before: Promise | None) -> Report:
+    booked = _booked(wanted, book, before)
+    return enforce(host, wanted.guest, wanted.here.process.pid, booked, ExitStatus.FINDINGS)
+
+
+def _unwrite(host: Host, wanted: Wanted, report: Report, carried: Promise | None) -> None:
+    """Put the kernel's files back, those above as far as the book can be used."""
+    try:
+        with host.transaction() as book:
+            _restore(host, report, _booked(wanted, book, carried))
+    except (XmlresourceError, OSError) as error:
+        log.warning(f"above {report.plan.place.cgroup}: {error}; 'apply --all' repairs it")
+        _restore(host, report, None)
+
+
+def _restore(host: Host, report: Report, booked: Booked | None) -> Report:
+    """Put the files of the guest's own cgroup back, the last first, and those above to the book."""
     place = report.plan.place
     own = [done.write for done in report.applied if done.write.cgroup == place.cgroup]
-    return cgroups.apply(host.machine, Plan(place, tuple(_inverse(each) for each in reversed(own))))
+    return put_back(host, Plan(place, tuple(_inverse(each) for each in reversed(own))), booked)
 
 
 def _inverse(write: Write) -> Write:

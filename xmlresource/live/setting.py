@@ -1,5 +1,6 @@
 """Give a guest new memory parameters: now, at its next start, or both; all or nothing."""
 
+import shlex
 from collections.abc import Callable, Mapping
 
 from xmlresource.cgroup.hierarchy import Version
@@ -20,14 +21,14 @@ from xmlresource.live.sides import Here, must_be_here, sides_of
 from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations.guest import Guest, RefusalError, subject
-from xmlresource.operations.guest_policy import GuestPolicy, obstacles
+from xmlresource.operations.guest_policy import GuestPolicy, guest_policy, obstacles
 from xmlresource.operations.host import Host, open_host
 from xmlresource.printable import one_line
 from xmlresource.record import record
-from xmlresource.system.libvirt import CURRENT, LIVE, Handle, VirDomain, error_type
+from xmlresource.system.libvirt import CONFIG, CURRENT, LIVE, Handle, VirDomain, error_type
 from xmlresource.system.machine import Machine
 from xmlresource.tunables import Form
-from xmlresource.units import Amount
+from xmlresource.units import UNLIMITED_KIB, Amount
 
 
 @record
@@ -92,7 +93,7 @@ def set_memory_parameters(
         _tell(handle, changes, lambda: ())
         return Tuned()
     host = open_host(machine)
-    here = must_be_here(handle, machine, _command(handle, params))
+    here = must_be_here(handle, machine, _command(handle, params, sides))
     wanted = _wanted(handle, changes[0], amounts, here)
     refuse(handle.name, obstacles(changes[0].document, here.place.controller.version))
     done = put_in_force(host, wanted)
@@ -161,8 +162,11 @@ def _wanted(handle: Handle, change: Change, amounts: Mapping[str, Amount], here:
     policy = MemoryPolicy(**{**dict(declared.items()), **amounts}, priority=declared.priority)
     changed = frozenset(amounts)
     enforced = changed
+    soft = guest_policy(change.document).soft_share
     if here.place.controller.version is Version.V2:
         enforced = (changed | dependents(changed, policy)) - change.before.in_memtune
+    elif not policy.guarantee:
+        soft = 0
     guest = Guest(
         name=handle.name,
         uuid=canonical_uuid(handle.uuid) or handle.uuid,
@@ -170,9 +174,13 @@ def _wanted(handle: Handle, change: Change, amounts: Mapping[str, Amount], here:
         policy=GuestPolicy(policy, enforced),
         document=change.document,
     )
-    return Wanted(guest, here, changed, change.before.policy)
+    return Wanted(guest, here, changed, change.before.policy, soft)
 
 
-def _command(handle: Handle, params: Mapping[str, int]) -> str:
-    options = " ".join(f"--{name.replace('_', '-')} {kib}" for name, kib in params.items())
-    return f"xmlresource memtune {handle.name} --live {options}"
+def _command(handle: Handle, params: Mapping[str, int], sides: tuple[int, ...]) -> str:
+    """What to run where the guest runs, for a shell."""
+    words = ["xmlresource", "memtune", handle.name, "--live"]
+    words += ["--config"] if CONFIG in sides else []
+    for name, kib in params.items():
+        words += [f"--{name.replace('_', '-')}", "-1" if kib == UNLIMITED_KIB else str(kib)]
+    return one_line(shlex.join(words))

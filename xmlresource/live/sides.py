@@ -72,10 +72,15 @@ def must_be_here(handle: Handle, machine: Machine, command: str) -> Here:
     """
     here = find_here(handle, machine)
     if here is None:
-        where = handle.remote_host
-        place = "the host that it runs on" if where is None else f"{where}, its host"
-        raise ElsewhereError(
-            f"guest '{printable(handle.name)}': this writes kernel files, and it does not run "
-            f"on this host as far as libvirt's run folder shows; on {place}, run: {command}"
-        )
+        raise elsewhere(handle, command)
     return here
+
+
+def elsewhere(handle: Handle, command: str) -> ElsewhereError:
+    """What to say of a guest that does not run here: where to run which command."""
+    where = handle.remote_host
+    place = "the host that it runs on" if where is None else f"{printable(where)}, its host"
+    return ElsewhereError(
+        f"guest '{printable(handle.name)}': this writes kernel files, and it does not run "
+        f"on this host as far as libvirt's run folder shows; on {place}, run: {command}"
+    )

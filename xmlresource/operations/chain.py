@@ -21,15 +21,28 @@ _SLICE = ".slice"
 
 
 def targets_above(
-    machine: Machine, configuration: Configuration, book: Transaction, place: Place, state: State
+    machine: Machine,
+    configuration: Configuration,
+    book: Transaction,
+    guest: tuple[Place, State],
+    before: Promise | None,
 ) -> Targets:
     """What the cgroups above a guest have to carry, by the book as it is.
+
+    Args:
+        machine: The machine.
+        configuration: The administrator's settings.
+        book: The book.
+        guest: Where the guest is, and what the kernel has there.
+        before: What the book had for it until now.
 
     Raises:
         StateError: What is remembered can't be read.
     """
+    place, state = guest
     chain = remembered(machine, place, book.read_chain(), book.ledger.boot_id)
-    return targets(chain, place, state, sums_above(configuration, place, book.ledger.all()))
+    sums = sums_above(configuration, place, book.ledger.all())
+    return targets(chain, place, state, sums, _given(before))
 
 
 def targets_by(host: Host, promises: tuple[Promise, ...], place: Place, state: State) -> Targets:
@@ -78,6 +91,14 @@ def sums_above(
         sums[cgroup, _MIN] = sum(_whole_pages(each.size) for each in below)
         sums[cgroup, _LOW] = sum(_page_down(each.soft) for each in below) if lows else 0
     return sums
+
+
+def around(own: Plan, state: State, above: Targets) -> Plan:
+    """A plan for a guest's own cgroup, with what is above raised before it and lowered after."""
+    writes = plan_ancestors(own.place, state, above.of(_MIN), above.of(_LOW)).writes
+    raising = tuple(write for write in writes if write.raises)
+    lowering = tuple(write for write in writes if not write.raises)
+    return Plan(own.place, (*raising, *own.writes, *lowering))
 
 
 def carry_out(machine: Machine, book: Transaction, plan: Plan, above: Targets) -> Report:
@@ -135,6 +156,13 @@ def _straighten(machine: Machine, place: Place, above: Targets) -> None:
             straighten(machine, cgroup, wanted)
         except OSError as error:
             log.warning(f"our drop-in for {cgroup} can't be put right: {error}")
+
+
+def _given(promise: Promise | None) -> tuple[str, ...]:
+    """The files in which a promise is carried."""
+    if promise is None:
+        return ()
+    return tuple(file for file, size in ((_MIN, promise.size), (_LOW, promise.soft)) if size)
 
 
 def _remember(book: Transaction, chain: Chain) -> None:

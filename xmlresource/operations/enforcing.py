@@ -1,11 +1,15 @@
-"""Put the policy of a guest that runs in force, and take it out again."""
+"""Put the policy of a guest that runs in force."""
 
 from xmlresource.cgroup.hierarchy import NoPlace, Place, Version
 from xmlresource.cgroup.plan import plan
 from xmlresource.cgroup.report import Report
 from xmlresource.cgroup.writes import Plan, Problem, Rejection, SoftLimitFile, State
 from xmlresource.configuration import Configuration
+from xmlresource.exit_status import ExitStatus
+from xmlresource.model.promise import Promise
+from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.guest_policy import GuestPolicy
+from xmlresource.operations.host import Host
 from xmlresource.record import record, replace
 from xmlresource.system import cgroups, places
 from xmlresource.system.machine import Machine
@@ -14,6 +18,19 @@ from xmlresource.system.state import Transaction
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xmlresource.cgroup.chain import Targets
+
+
+@record
+class Booked:
+    """The book, where a guest is in it.
+
+    Attributes:
+        book: The book, with the guest's promise as it is to be carried, and its cgroup.
+        before: The promise as it has been carried until now.
+    """
+
+    book: Transaction
+    before: Promise | None
 
 
 @record
@@ -65,30 +82,75 @@ def plan_for(
 
 
 def enforce(
-    machine: Machine, configuration: Configuration, subject: Subject, book: Transaction | None
-) -> Report | Rejection:
-    """Put a guest's policy in force, all of it or nothing.
+    host: Host,
+    guest: Guest,
+    pid: int,
+    booked: Booked | None,
+    rejected: ExitStatus = ExitStatus.ROLLED_BACK,
+) -> Report:
+    """Put the policy of a guest in force, all of it or nothing.
 
     Args:
-        machine: The machine.
-        configuration: The administrator's settings.
-        subject: The guest.
-        book: The book, where the guest's promise is in it, with its cgroup; ``None`` for a guest
-            without one, for which nothing above it changes.
+        host: The host.
+        guest: The guest.
+        pid: Its process.
+        booked: The book, where the guest is in it or was; ``None`` for a guest that needs nothing
+            of the cgroups above it, for which nothing there changes.
+        rejected: How it ends where nothing can be written at all.
+
+    Raises:
+        RefusalError: It can't be; what was written is undone.
+        StateError: What has to be remembered can't be.
+        OSError: A kernel file can't be read.
+    """
+    report = _enforced(host, guest, pid, booked)
+    if isinstance(report, Rejection):
+        text = f"{guest.subject}: its policy can't be put in force: {report.describe()}"
+        raise RefusalError(rejected, text)
+    if not report.ok:
+        text = f"{guest.subject}: its policy could not be put in force: {report.describe()}"
+        raise RefusalError(ExitStatus.ROLLED_BACK, text)
+    return report
+
+
+def _enforced(host: Host, guest: Guest, pid: int, booked: Booked | None) -> Report | Rejection:
+    subject = subject_of(host.machine, guest.policy, pid)
+    if isinstance(subject, Rejection):
+        return subject
+    if booked is None or subject.place.controller.version is Version.V1:
+        found = plan_for(host.configuration, subject, None)
+        return found if isinstance(found, Rejection) else cgroups.apply(host.machine, found)
+    # A v1 host does not pay for what v2 takes.
+    from xmlresource.operations import chain  # noqa: PLC0415
+
+    book = booked.book
+    at = (subject.place, subject.state)
+    above = chain.targets_above(host.machine, host.configuration, book, at, booked.before)
+    found = plan_for(host.configuration, subject, above)
+    if isinstance(found, Rejection):
+        return found
+    return chain.carry_out(host.machine, book, found, above)
+
+
+def put_back(host: Host, own: Plan, booked: Booked | None) -> Report:
+    """Undo what was written to a guest's own cgroup, and have those above it follow the book.
+
+    Args:
+        host: The host.
+        own: The writes to the guest's own cgroup that undo it.
+        booked: As for :func:`enforce`.
 
     Raises:
         StateError: What has to be remembered can't be.
         OSError: A kernel file can't be read.
     """
-    if book is None or subject.place.controller.version is Version.V1:
-        found = plan_for(configuration, subject, None)
-        return found if isinstance(found, Rejection) else cgroups.apply(machine, found)
-    # A v1 host does not pay for what v2 takes.
-    from xmlresource.operations import chain  # noqa: PLC0415
+    if booked is None or own.place.controller.version is Version.V1:
+        return cgroups.apply(host.machine, own)
+    from xmlresource.operations import chain  # noqa: PLC0415 -- v2 alone needs it
 
-    above = chain.targets_above(machine, configuration, book, subject.place, subject.state)
-    found = plan_for(configuration, subject, above)
-    return found if isinstance(found, Rejection) else chain.carry_out(machine, book, found, above)
+    at = (own.place, cgroups.read_state(host.machine, own.place))
+    above = chain.targets_above(host.machine, host.configuration, booked.book, at, booked.before)
+    return chain.carry_out(host.machine, booked.book, chain.around(own, at[1], above), above)
 
 
 def _ours(found: Plan, enforced: frozenset[str]) -> Plan:

@@ -2,14 +2,13 @@
 
 from xmlresource.cgroup.hierarchy import NoPlace, Version
 from xmlresource.cgroup.report import Report
-from xmlresource.cgroup.writes import Rejection
 from xmlresource.events import RELEASED, REPAIRED, WRITTEN, Event, Fields
 from xmlresource.exit_status import ExitStatus
 from xmlresource.ledger import LedgerError
 from xmlresource.model.promise import Process, Promise
 from xmlresource.operations.admitting import demand_for
 from xmlresource.operations.book import bring_up_to_date
-from xmlresource.operations.enforcing import enforce, subject_of
+from xmlresource.operations.enforcing import Booked, enforce
 from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import admit, promise_for, refuse_faults
@@ -62,15 +61,14 @@ def take_in(
 def _taken_in(host: Host, guest: Guest, process: Process, *, starts: bool) -> Report:
     refuse_faults(host.machine, guest)
     if not _is_booked(host, guest):
-        return _enforce(host, guest, process, None)
+        return enforce(host, guest, process.pid, None)
     with host.transaction() as book:
         bring_up_to_date(host, book)
         is_asked = _is_promised(guest, book) and not (starts and book.is_new)
         if guest.policy.declared.guarantee and not is_asked:
             # Not asked before, or for something else, or the book was lost since.
             admit(host, guest, book)
-        _confirm(host, guest, process, book)
-        return _enforce(host, guest, process, book)
+        return enforce(host, guest, process.pid, _confirm(host, guest, process, book))
 
 
 def _tell(host: Host, kind: str, guest: Guest, operation: str, report: Report) -> None:
@@ -146,13 +144,13 @@ def adopt(host: Host, guest: Guest, process: Process, operation: str) -> Report:
 
 def _adopted(host: Host, guest: Guest, process: Process) -> Report:
     if not _is_booked(host, guest):
-        return _enforce(host, guest, process, None)
+        return enforce(host, guest, process.pid, None)
     done: Report | RefusalError
     with host.transaction() as book:
         bring_up_to_date(host, book)
-        _confirm(host, guest, process, book)
+        booked = _confirm(host, guest, process, book)
         try:
-            done = _enforce(host, guest, process, book)
+            done = enforce(host, guest, process.pid, booked)
         except RefusalError as error:
             done = error  # it keeps its promise: it runs
     if isinstance(done, RefusalError):
@@ -168,16 +166,18 @@ def _is_booked(host: Host, guest: Guest) -> bool:
     return not isinstance(controller, NoPlace) and controller.version is Version.V2
 
 
-def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> None:
+def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> Booked:
     """Have the promise to a guest that runs in the book, with its process and cgroup."""
     place = places.locate(host.machine, process.pid)
     cgroup = None if isinstance(place, NoPlace) else place.cgroup
     demand = demand_for(guest.domain, guest.policy.declared)
-    if not _is_promised(guest, book):
+    before = book.ledger.get(guest.uuid)
+    if before is None or not _is_promised(guest, book) or before.soft != guest.policy.soft_share:
         book.ledger = book.ledger.put(promise_for(host, guest, demand, None))
     # What libvirt found for it meanwhile (a network's hostdev) may pin what was not pinned before.
     pinned = demand.pinned if demand.guarantee else 0
     book.ledger = book.ledger.confirm(guest.uuid, process, cgroup, pinned)
+    return Booked(book, before)
 
 
 def _is_promised(guest: Guest, book: Transaction) -> bool:
@@ -185,22 +185,6 @@ def _is_promised(guest: Guest, book: Transaction) -> bool:
     promise = book.ledger.get(guest.uuid)
     asked = demand_for(guest.domain, guest.policy.declared).guarantee
     return promise is not None and promise.size == asked
-
-
-def _enforce(host: Host, guest: Guest, process: Process, book: Transaction | None) -> Report:
-    subject = subject_of(host.machine, guest.policy, process.pid)
-    report: Report | Rejection
-    if isinstance(subject, Rejection):
-        report = subject
-    else:
-        report = enforce(host.machine, host.configuration, subject, book)
-    if isinstance(report, Rejection):
-        text = f"{guest.subject}: its policy can't be put in force: {report.describe()}"
-        raise RefusalError(ExitStatus.ROLLED_BACK, text)
-    if not report.ok:
-        text = f"{guest.subject}: its policy could not be put in force: {report.describe()}"
-        raise RefusalError(ExitStatus.ROLLED_BACK, text)
-    return report
 
 
 def _process_of(machine: Machine, guest: Guest) -> Process:

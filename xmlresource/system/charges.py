@@ -25,6 +25,12 @@ _CACHE: Final = {
     Version.V1: frozenset({"total_active_file", "total_inactive_file"}),
     Version.V2: frozenset({"active_file", "inactive_file"}),
 }
+_ON_NODES: Final = "memory.numa_stat"
+# In pages on v1, each line with its sum first; in bytes on v2.
+_KEPT: Final = {
+    Version.V1: frozenset({"hierarchical_anon", "hierarchical_unevictable"}),
+    Version.V2: frozenset({"active_anon", "inactive_anon", "unevictable"}),
+}
 
 
 @record
@@ -54,6 +60,29 @@ def usage(machine: Machine, controller: Controller, cgroup: str) -> Usage | None
     charged = int(text)
     statistics = read_file(machine, f"{directory}/memory.stat") or ""
     return Usage(charged, min(charged, _cache(statistics, controller.version)))
+
+
+def kept_on_nodes(
+    machine: Machine, controller: Controller, cgroup: str, page_size: int
+) -> dict[int, int]:
+    """What is charged to ``cgroup`` on each NUMA node, by the node's number, page cache left out.
+
+    Empty where the kernel does not tell, as one without NUMA.
+
+    Raises:
+        OSError: It exists and can't be read.
+        ValueError: A file holds what no kernel writes.
+    """
+    text = read_file(machine, f"{controller.directory(cgroup)}/{_ON_NODES}") or ""
+    names, unit = _KEPT[controller.version], page_size if controller.version is Version.V1 else 1
+    kept: dict[int, int] = {}
+    for line in text.splitlines():
+        first, *rest = line.split()
+        if first.partition("=")[0] in names:
+            for node, _, value in (word.partition("=") for word in rest):
+                number = int(node.removeprefix("N"))
+                kept[number] = kept.get(number, 0) + int(value) * unit
+    return kept
 
 
 def ancestor_limits(

@@ -25,6 +25,7 @@ CONFIG: Final = 2  # VIR_DOMAIN_AFFECT_CONFIG
 
 _ELEMENT: Final = 2  # VIR_DOMAIN_METADATA_ELEMENT
 _INACTIVE: Final = 2  # VIR_DOMAIN_XML_INACTIVE
+_ACTIVE: Final = 1  # VIR_CONNECT_LIST_DOMAINS_ACTIVE
 _NO_METADATA: Final = 80  # VIR_ERR_NO_DOMAIN_METADATA
 _PREFIX: Final = "xr"
 
@@ -115,6 +116,28 @@ class Handle:
         return dict(self.domain.memoryStats())
 
 
+class Hypervisor:
+    """What is at the other end of a connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection: Final = connection
+
+    @property
+    def hostname(self) -> str:
+        """The name of the host, as it calls itself."""
+        return str(self._connection.getHostname())
+
+    @property
+    def memory(self) -> int:
+        """All memory of the host, in bytes."""
+        return int(self._connection.getInfo()[1]) << 20
+
+    def running(self) -> tuple[Handle, ...]:
+        """All domains that run, in the order of their names."""
+        handles = map(Handle, self._connection.listAllDomains(_ACTIVE))
+        return tuple(sorted(handles, key=lambda handle: handle.name))
+
+
 def error_type() -> Any:
     """``libvirt.libvirtError``; a type of which there are no errors where it is not loaded."""
     loaded = sys.modules.get("libvirt")
@@ -133,11 +156,31 @@ def opened(uri: str | None, domain: str) -> Iterator[Handle]:
         LibvirtError: There is no binding, no connection, no such domain; also for every error of
             libvirt's inside the block.
     """
+    with _connected(uri) as (binding, connection):
+        yield Handle(_found(binding, connection, domain))
+
+
+@contextlib.contextmanager
+def connected(uri: str | None) -> Iterator[Hypervisor]:
+    """The hypervisor of a connection.
+
+    Args:
+        uri: The connection; ``None`` for libvirt's default.
+
+    Raises:
+        LibvirtError: As for :func:`opened`.
+    """
+    with _connected(uri) as (_, connection):
+        yield Hypervisor(connection)
+
+
+@contextlib.contextmanager
+def _connected(uri: str | None) -> Iterator[tuple[Any, Any]]:
     binding = _binding()
     try:
         connection = binding.open(uri)
         try:
-            yield Handle(_found(binding, connection, domain))
+            yield binding, connection
         finally:
             connection.close()
     except binding.libvirtError as error:

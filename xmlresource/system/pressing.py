@@ -47,13 +47,26 @@ def pressure(machine: Machine, place: Place) -> float | None:
     Raises:
         OSError: A file exists and can't be read.
     """
-    for path in (f"{place.directory}/memory.pressure", "/proc/pressure/memory"):
-        text = read_file(machine, path) or ""
-        for word in text.partition("\n")[0].split():
-            name, _, value = word.partition("=")
-            if name == "avg10":
-                return float(value)
-    return None
+    own = pressure_in(machine, place)
+    return host_pressure(machine) if own is None else own
+
+
+def pressure_in(machine: Machine, place: Place) -> float | None:
+    """The same of the guest's own cgroup; ``None`` where the kernel does not tell (v1, or no PSI).
+
+    Raises:
+        OSError: A file exists and can't be read.
+    """
+    return _average(read_file(machine, f"{place.directory}/memory.pressure"))
+
+
+def host_pressure(machine: Machine) -> float | None:
+    """The same of the whole host.
+
+    Raises:
+        OSError: A file exists and can't be read.
+    """
+    return _average(read_file(machine, "/proc/pressure/memory"))
 
 
 def swapped(machine: Machine, place: Place) -> int:
@@ -78,6 +91,15 @@ def now() -> float:
 def pause(seconds: float) -> None:
     """Let time pass."""
     time.sleep(seconds)
+
+
+def _average(text: str | None) -> float | None:
+    """``avg10`` of the line ``some``, the first (Documentation/accounting/psi.rst)."""
+    for word in (text or "").partition("\n")[0].split():
+        name, _, value = word.partition("=")
+        if name == "avg10":
+            return float(value)
+    return None
 
 
 def _has(machine: Machine, path: str) -> bool:

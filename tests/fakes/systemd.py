@@ -1,0 +1,43 @@
+"""A host under systemd: units whose properties are kernel files, set over a fake bus."""
+
+from jeepney import Message, new_method_return
+
+from tests.fakes.bus import FakeBus
+from tests.fakes.host import FakeHost
+from xmlresource.system.systemd import CONTROL
+
+LIBVIRTD = 77
+SLICE = "/sys/fs/cgroup/machine.slice"
+
+__all__ = ["CONTROL", "LIBVIRTD", "SLICE", "Systemd"]
+
+
+class Systemd(FakeHost):
+    """v2 with a systemd that does as it is told, and leaves the file that it leaves."""
+
+    def __init__(self, bus: FakeBus) -> None:
+        super().__init__(bus.root, version=2)
+        self.process(LIBVIRTD)
+        self.write("/run/systemd/system/.keep", "")
+        self.group("/machine.slice")
+        self.bus = bus
+        bus.answer = self.set
+
+    def set(self, message: Message) -> Message:
+        unit, _, ((name, (_, value)),) = message.body
+        folder = SLICE if unit == "machine.slice" else f"{SLICE}/{unit}"
+        file = {"MemoryMin": "memory.min", "MemoryLow": "memory.low"}[name]
+        self.write(f"{folder}/{file}", "max\n" if value == 2**64 - 1 else f"{value}\n")
+        self.write(f"{CONTROL}/{unit}.d/50-{name}.conf", f"[Unit]\n{name}={value}\n")
+        return new_method_return(message)
+
+    def run(self, name: str, pid: int, definition: bytes, driver: str = "qemu") -> str:
+        folder = super().run(name, pid, definition, driver)
+        scope = f"/machine.slice/machine-qemu\\x2d{pid}\\x2d{name}.scope"
+        self.group(scope)
+        folder = self.group(f"{scope}/libvirt")
+        self.process(pid, cgroup=f"{scope}/libvirt/emulator")
+        return folder
+
+    def exists(self, path: str) -> bool:
+        return (self.root / path.lstrip("/")).exists()

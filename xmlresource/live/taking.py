@@ -1,0 +1,177 @@
+"""Take memory from guests that run, several at once, a step of each in turn.
+
+What to do next is ``reclaiming``'s business; here it is done, and undone.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from xmlresource.errors import XmlresourceError
+from xmlresource.live.sides import Here
+from xmlresource.operations.guest import subject
+from xmlresource.reclaiming import (
+    Action,
+    Ask,
+    Course,
+    Goal,
+    Press,
+    Seen,
+    Stop,
+    Wait,
+    begin,
+    proceed,
+)
+from xmlresource.system import charges, pressing
+from xmlresource.system.libvirt import Handle, error_type
+from xmlresource.system.machine import Machine
+from xmlresource.units import KIB
+
+_INTERVAL = 0.5
+
+Progress: TypeAlias = Callable[[str, Seen, Action], None]
+"""Told each time of a guest's name, what is observed and what is done."""
+
+
+class GoneError(XmlresourceError):
+    """The guest ended meanwhile."""
+
+
+class Taking:
+    """What is taken from one guest.
+
+    Attributes:
+        handle: The guest.
+        before: What was charged to it at first.
+        course: How far it has come.
+        action: What comes next; a :class:`Stop` where it is over.
+    """
+
+    course: Course
+    action: Action
+
+    def __init__(self, handle: Handle, here: Here, machine: Machine) -> None:
+        self.handle = handle
+        self._place = here.place
+        self._machine = machine
+        self._begun = pressing.now()
+        self._asked_from: int | None = None
+        self._seen = self._look()
+        self.before = self._seen.charged
+
+    @property
+    def stopped(self) -> Stop | None:
+        """How it ended; ``None`` while it goes on."""
+        return self.action if isinstance(self.action, Stop) else None
+
+    def aim(self, goal: Goal) -> None:
+        """Begin, or begin again with another goal; its time counts from the very beginning."""
+        self._goal = goal
+        self._seen = self._look()
+        self.course, self.action = begin(goal, self._seen)
+
+    def step(self, progress: Progress) -> None:
+        """Do what comes next, and see what comes then.
+
+        Raises:
+            libvirtError: libvirt does not ask the guest.
+            GoneError: The guest has ended.
+            OSError: A kernel file can't be read or written.
+        """
+        progress(self.handle.name, self._seen, self.action)
+        refused = self._carry_out(self.action, self._seen)
+        seen = self._seen = self._look()
+        if refused is None:
+            unasked = Seen(seen.at, seen.charged, None, seen.pressure)
+            self.course, self.action = begin(self._goal, unasked)
+        else:
+            self.course, self.action = proceed(self._goal, self.course, seen, refused=refused)
+        if self.stopped:
+            progress(self.handle.name, seen, self.action)
+
+    def charged(self) -> int:
+        """What is charged to the guest now.
+
+        Raises:
+            GoneError: It has ended.
+            OSError: A kernel file can't be read.
+        """
+        usage = charges.usage(self._machine, self._place.controller, self._place.cgroup)
+        if usage is None:
+            raise GoneError(f"{subject(self.handle.name)}: it has ended")
+        return usage.charged
+
+    def swapped(self) -> int:
+        """What of it has gone to swap."""
+        return pressing.swapped(self._machine, self._place)
+
+    def restore(self) -> None:
+        """Let the guest have what it had.
+
+        Raises:
+            libvirtError: libvirt does not tell it.
+        """
+        if self._asked_from is not None and self.handle.is_running():
+            self.handle.set_memory(self._asked_from // KIB)
+
+    def hold(self) -> None:
+        """Have the guest asked for no more than it gave, so that it is not for ever short of it.
+
+        Raises:
+            libvirtError: libvirt does not tell it.
+        """
+        balloon = balloon_of(self.handle)
+        if self._asked_from is not None and balloon is not None:
+            self.handle.set_memory(balloon // KIB)
+
+    def _carry_out(self, action: Action, seen: Seen) -> bool | None:
+        """Whether the kernel refused a step; ``None`` where the guest can't be asked."""
+        if isinstance(action, Press):
+            pressing.take(self._machine, self._place, seen.charged, action.size)
+            return seen.charged - self.charged() < action.size // 2
+        if isinstance(action, Ask):
+            return self._ask(action.balloon, seen)
+        return False
+
+    def _ask(self, balloon: int, seen: Seen) -> bool | None:
+        first = self._asked_from is None
+        self._asked_from = self._asked_from or seen.balloon
+        try:
+            self.handle.set_memory(balloon // KIB)
+        except error_type():
+            if not first:
+                raise
+            self._asked_from = None  # "without the balloon device"
+            return None
+        return False
+
+    def _look(self) -> Seen:
+        return Seen(
+            at=pressing.now() - self._begun,
+            charged=self.charged(),
+            balloon=balloon_of(self.handle),
+            pressure=pressing.pressure(self._machine, self._place),
+        )
+
+
+def take(takings: Sequence[Taking], progress: Progress) -> tuple[Stop, ...]:
+    """Go on with each until it is over; how they ended.
+
+    Raises:
+        libvirtError: libvirt does not ask a guest.
+        GoneError: A guest has ended.
+        OSError: A kernel file can't be read or written.
+    """
+    while going := [each for each in takings if each.stopped is None]:
+        if all(isinstance(each.action, Wait) for each in going):
+            pressing.pause(_INTERVAL)
+        for each in going:
+            each.step(progress)
+    return tuple(each.action for each in takings if isinstance(each.action, Stop))
+
+
+def balloon_of(handle: Handle) -> int | None:
+    """What the guest's balloon leaves it, as QEMU says now; ``None`` for a container."""
+    if handle.driver != "qemu":
+        return None
+    kib = handle.memory_statistics().get("actual")
+    return None if kib is None else kib * KIB

@@ -1,0 +1,85 @@
+"""How a demand for memory is spread over guests that run. Sizes are in bytes.
+
+As the kernel does with ``memory.low``: first all guests give of what they have above both their
+guarantee and their soft limit, each in proportion to that; only where it does not do, of what is
+between soft limit and guarantee, in the same way. Nobody is left with less than its guarantee.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from xmlresource.record import record
+
+LEAST: Final = 1 << 20
+"""Less than that is not worth asking for: a share is whole MiB, but for the last one."""
+
+
+@record
+class Standing:
+    """A guest as far as this goes.
+
+    Attributes:
+        charged: What is charged to it.
+        guarantee: What it must keep.
+        soft: What it should keep if others have something to give; 0 where nothing is said.
+        fixed: What can't be had in the way that is open: of a guest that is asked through its
+            balloon, all that is not RAM.
+    """
+
+    charged: int
+    guarantee: int = 0
+    soft: int = 0
+    fixed: int = 0
+
+    @property
+    def above_soft(self) -> int:
+        """What it has above all three."""
+        return max(0, self.charged - max(self.guarantee, self.soft, self.fixed))
+
+    @property
+    def above_guarantee(self) -> int:
+        """What it has above its guarantee."""
+        return max(0, self.charged - max(self.guarantee, self.fixed))
+
+
+@record
+class Spread:
+    """Who gives what.
+
+    Attributes:
+        shares: What each guest gives, in the order of the guests.
+        missing: What of the demand nobody can give.
+    """
+
+    shares: tuple[int, ...]
+    missing: int
+
+
+def spread(demand: int, guests: Sequence[Standing]) -> Spread:
+    """Spread ``demand`` over the guests."""
+    first = proportional(demand, [guest.above_soft for guest in guests])
+    left = demand - sum(first)
+    second = proportional(
+        left,
+        [guest.above_guarantee - guest.above_soft for guest in guests],
+    )
+    shares = tuple(one + two for one, two in zip(first, second, strict=True))
+    return Spread(shares, left - sum(second))
+
+
+def proportional(demand: int, rooms: Sequence[int]) -> tuple[int, ...]:
+    """Parts of ``demand`` in proportion to ``rooms``, none larger than its room.
+
+    Their sum is ``demand``, or all there is. What whole MiB leave over goes to the largest rooms,
+    the first of equal ones first.
+    """
+    total = sum(rooms)
+    if demand >= total:
+        return tuple(rooms)
+    parts = [demand * room // total // LEAST * LEAST for room in rooms]
+    left = demand - sum(parts)
+    for index in sorted(range(len(rooms)), key=lambda each: -rooms[each]):
+        more = min(left, rooms[index] - parts[index])
+        parts[index] += more
+        left -= more
+    return tuple(parts)
