@@ -247,6 +247,12 @@ def partition_groups(partition: str | None) -> tuple[str, ...]:
     return _slices(names) + _folders(names)
 
 
+def slice_group(unit: str) -> str:
+    """The cgroup of a slice, which its name tells (systemd.slice(5))."""
+    names = unit.removesuffix(".slice").split("-")
+    return "".join(f"/{'-'.join(names[: depth + 1])}.slice" for depth in range(len(names)))
+
+
 def _slices(names: Iterable[str]) -> tuple[str, ...]:
     """As systemd nests slices (systemd.slice(5)): ``a-b.slice`` is inside ``a.slice``."""
     chain: list[str] = []

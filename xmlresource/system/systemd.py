@@ -98,6 +98,15 @@ class SystemdUnits:
             _replace(self._machine, theirs, before[theirs])
 
 
+def has_drop_in(machine: Machine, cgroup: str) -> bool:
+    """Whether there is a drop-in of ours for a slice.
+
+    Raises:
+        OSError: It is there and can't be read.
+    """
+    return _drop_in(machine, cgroup) is not None
+
+
 def left_in_force(machine: Machine, cgroup: str) -> Mapping[str, Amount]:
     """What our drop-in gives to a slice, by kernel file.
 
@@ -105,14 +114,17 @@ def left_in_force(machine: Machine, cgroup: str) -> Mapping[str, Amount]:
         OSError: It is there and can't be read.
         ValueError: It holds what we never wrote.
     """
-    unit = cgroup.rpartition("/")[2]
-    text = machine.read_if_there(f"{DROP_INS}/{unit}.d/{DROP_IN}") or ""
+    text = _drop_in(machine, cgroup) or ""
     given = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return {
         file: UNLIMITED if given[name] == "infinity" else int(given[name])
         for file, name in PROPERTIES.items()
         if name in given
     }
+
+
+def _drop_in(machine: Machine, cgroup: str) -> str | None:
+    return machine.read_if_there(f"{DROP_INS}/{cgroup.rpartition('/')[2]}.d/{DROP_IN}")
 
 
 def _with(text: str | None, name: str, amount: Amount | None) -> str | None:
