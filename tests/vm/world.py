@@ -12,6 +12,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,8 +104,7 @@ class Guest:
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def virsh(self, *words: str | Path) -> Result:
-        argv = ["virsh", "--quiet", "-c", f"{self.driver}:///system", *words]
-        return run(argv, timeout=PATIENCE)
+        return virsh(self.driver, *words)
 
     def define(self) -> Guest:
         template = QEMU if self.driver == "qemu" else LXC
@@ -145,7 +145,9 @@ class Guest:
             assert "xmlresource" not in result.stderr, str(result)
             assert "Hook script" not in result.stderr, str(result)
             say(f"\nattempt {attempt + 1}, by no doing of ours: {result}")
-            wait_for(f"{self.name} is gone", lambda: self.state() == "shut off")
+            wait_for(f"{self.name} settles", lambda: self.state() in {"shut off", "running"})
+            if self.runs():
+                return
         must(result)
 
     def stop(self) -> None:
@@ -271,8 +273,17 @@ def property_of(unit: str, name: str = "MemoryMin") -> str:
 def restart_libvirt() -> None:
     systemctl("restart", *DAEMONS)
     for driver in DRIVERS:
-        argv = ["virsh", "--quiet", "-c", f"{driver}:///system", "list"]
-        wait_for(f"libvirt answers for {driver}", lambda argv=argv: run(argv).ok, timeout=PATIENCE)
+        wait_for(f"libvirt answers for {driver}", partial(answers, driver), timeout=PATIENCE)
+
+
+def answers(driver: str) -> bool:
+    return virsh(driver, "list").ok
+
+
+def virsh(driver: str, *words: str | Path) -> Result:
+    """Without keepalive messages: virsh gives up a daemon that is slow to answer them (30 s)."""
+    argv = ["virsh", "--keepalive-interval", "0", "--quiet", "-c", f"{driver}:///system", *words]
+    return run(argv, timeout=PATIENCE)
 
 
 def leave_to_promise(mebibytes: int) -> None:
