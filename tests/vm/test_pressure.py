@@ -38,9 +38,9 @@ def least_under_pressure(guests: list[Guest]) -> list[int]:
     return least
 
 
-def show(what: str, names: tuple[str, str], before: list[int], least: list[int]) -> None:
+def show(what: str, names: tuple[str, ...], before: list[int], least: list[int]) -> None:
     say(f"\n{what} (min {SIZE} MiB, memory.current in MiB)")
-    for name, first, last in zip(names, before, least, strict=False):
+    for name, first, last in zip(names, before, least, strict=True):
         say(f"  {name:<10} {mib(first):>7} -> least {mib(last):>7}")
 
 
@@ -63,7 +63,7 @@ def test_a_guest_keeps_what_status_says_it_can_count_on(new_guest: NewGuest) -> 
     assert found["effective"] == SIZE // 2 * MIB
     before = [charged(guard)]
     least = least_under_pressure([guard])
-    show("its slice cut down to half", ("half", ""), before, least)
+    show("its slice cut down to half", ("guarded",), before, least)
     assert 0.95 * SIZE // 2 * MIB <= least[0] < 0.95 * SIZE * MIB
 
 
