@@ -1,13 +1,16 @@
 """A host under systemd: units whose properties are kernel files, set over a fake bus."""
 
-from jeepney import Message, new_method_return
+from pathlib import Path
+
+from jeepney import HeaderFields, Message, new_method_return
 
 from tests.fakes.bus import FakeBus
 from tests.fakes.host import FakeHost
-from xmlresource.system.systemd import CONTROL
+from xmlresource.system.systemd import CONTROL, DROP_INS
 
 LIBVIRTD = 77
 SLICE = "/sys/fs/cgroup/machine.slice"
+FRAGMENT = "/usr/lib/systemd/system/machine.slice"
 
 __all__ = ["CONTROL", "LIBVIRTD", "SLICE", "Systemd"]
 
@@ -24,6 +27,8 @@ class Systemd(FakeHost):
         bus.answer = self.set
 
     def set(self, message: Message) -> Message:
+        if message.header.fields[HeaderFields.member] == "Get":
+            return told(self.root, message)
         unit, _, ((name, (_, value)),) = message.body
         folder = SLICE if unit == "machine.slice" else f"{SLICE}/{unit}"
         file = {"MemoryMin": "memory.min", "MemoryLow": "memory.low"}[name]
@@ -41,3 +46,17 @@ class Systemd(FakeHost):
 
     def exists(self, path: str) -> bool:
         return (self.root / path.lstrip("/")).exists()
+
+
+def told(root: Path, message: Message) -> Message:
+    """FragmentPath and DropInPaths of machine.slice, which alone is asked about."""
+    assert message.header.fields[HeaderFields.path].endswith("/unit/machine_2eslice")
+    if message.body[1] == "FragmentPath":
+        return new_method_return(message, "v", (("s", FRAGMENT),))
+    names = {
+        file.name: f"/{file.relative_to(root)}"
+        for folder in (DROP_INS, "/etc/systemd/system", CONTROL)
+        for file in (root / folder[1:]).glob("machine.slice.d/*.conf")
+    }
+    paths = [names[name] for name in sorted(names)]
+    return new_method_return(message, "v", (("as", paths),))

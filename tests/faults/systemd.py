@@ -17,6 +17,7 @@ from jeepney import HeaderFields, Message, new_error, new_method_return
 from jeepney.low_level import Parser
 
 from tests.fakes.host import FakeHost
+from tests.fakes.systemd import told
 from tests.faults.points import KILLED, Points
 from xmlresource.system import dbus, systemd
 from xmlresource.system.systemd import CONTROL, DROP_IN, DROP_INS, PROPERTIES
@@ -144,6 +145,8 @@ def _time_out() -> bytes:
 
 def _carry_out(root: Path, message: Message) -> Message:
     """What systemd does, and what it says."""
+    if message.header.fields[HeaderFields.member] == "Get":
+        return told(root, message)
     unit, _, ((name, (_, value)),) = message.body
     slice_ = root / SLICE[1:]
     folder = slice_ if unit == "machine.slice" else slice_ / unit

@@ -11,13 +11,14 @@ from tests.fakes.systemd import CONTROL, LIBVIRTD, SLICE, Systemd
 from xmlresource.cgroup.writes import Plan
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations import chain
-from xmlresource.operations.apply import apply_all
+from xmlresource.operations.apply import apply, apply_all
 from xmlresource.operations.guest_events import answer
 from xmlresource.operations.plan import plan
 from xmlresource.operations.status import status
 from xmlresource.reports.status import as_text
 from xmlresource.system.systemd import DROP_IN, DROP_INS
 
+HIS = "/etc/systemd/system/machine.slice.d/10-his.conf"
 PLAIN = "/sys/fs/cgroup/machine"
 OURS = f"{DROP_INS}/machine.slice.d/{DROP_IN}"
 THEIRS = f"{CONTROL}/machine.slice.d/50-MemoryMin.conf"
@@ -323,3 +324,112 @@ def test_a_drop_in_that_can_not_be_put_right_is_logged(
     (host.root / OURS[1:]).mkdir()
     assert call(host, "reconnect", domain("a", 1, guarantee(128)), "a") == (0, "")
     assert any("our drop-in for /machine.slice can't be put right" in line for line in said)
+
+
+def configured_in(host: Systemd, path: str, text: str) -> None:
+    """The administrator edits a drop-in; ours hides it from the kernel, also after a reload."""
+    host.write(path, f"[Slice]\n{text}\n")
+
+
+def test_a_drop_in_of_his_that_changes_counts_with_the_next_repair(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    configured_in(host, HIS, "MemoryMin=32M")
+    host.write(f"{SLICE}/memory.min", f"{32 * MIB}\n")
+    start(host, "a", 1, 128)
+    configured_in(host, HIS, "MemoryMin=48M")
+    (guest,) = status(host.machine).guests
+    assert guest.drift[0].startswith(
+        "raise memory.min of /machine.slice from 160 MiB to 176 MiB, by systemd"
+    )
+    apply_all(host.machine)
+    assert minimum(host, SLICE) == 176 * MIB
+    assert status(host.machine).guests[0].drift == ()
+    (host.root / HIS.lstrip("/")).unlink()
+    apply("a", host.machine)
+    assert minimum(host, SLICE) == 128 * MIB
+    configured_in(host, HIS, "MemoryMin=16M")
+    apply_all(host.machine)
+    stop(host, "a", 1, 128)
+    assert minimum(host, SLICE) == 16 * MIB
+    assert not host.exists(OURS)
+
+
+def test_what_a_killed_call_left_among_his_files_is_not_his(bus: FakeBus) -> None:
+    host = Systemd(bus)
+    configured_in(host, HIS, "MemoryMin=32M")
+    host.write(f"{SLICE}/memory.min", f"{32 * MIB}\n")
+    start(host, "a", 1, 128)
+    configured_in(host, THEIRS, f"MemoryMin={160 * MIB}")
+    apply_all(host.machine)
+    assert minimum(host, SLICE) == 160 * MIB
+
+
+@pytest.mark.parametrize("wrong", ["no bus", "MemoryMin=lots"])
+def test_what_can_not_be_told_of_his_part_stays(bus: FakeBus, wrong: str) -> None:
+    host = Systemd(bus)
+    configured_in(host, HIS, "MemoryMin=32M")
+    host.write(f"{SLICE}/memory.min", f"{32 * MIB}\n")
+    start(host, "a", 1, 128)
+    if wrong == "no bus":
+        bus.answer = refuse("org.freedesktop.DBus.Error.AccessDenied", "no")
+    else:
+        configured_in(host, HIS, wrong)
+    assert [outcome.failure for outcome in apply_all(host.machine)] == [None]
+    assert minimum(host, SLICE) == 160 * MIB
+
+
+@pytest.mark.parametrize("text", [None, "nonsense"])
+def test_what_is_forgotten_is_found_again(bus: FakeBus, text: str | None) -> None:
+    """By the next start, and by the repair; after the last guest, too."""
+    host = Systemd(bus)
+    configured_in(host, HIS, "MemoryMin=32M")
+    host.write(f"{SLICE}/memory.min", f"{32 * MIB}\n")
+    start(host, "a", 1, 128)
+    forget(host, text)
+    assert status(host.machine).guests[0].drift == ()
+    start(host, "b", 2, 64)
+    assert minimum(host, SLICE) == (32 + 192) * MIB
+    forget(host, text)
+    apply_all(host.machine)
+    stop(host, "a", 1, 128)
+    assert minimum(host, SLICE) == (32 + 64) * MIB
+    forget(host, text)
+    stop(host, "b", 2, 64)
+    apply_all(host.machine)
+    assert minimum(host, SLICE) == 32 * MIB
+    assert not host.exists(OURS)
+
+
+@pytest.mark.parametrize("text", [None, "nonsense"])
+def test_without_systemd_what_is_in_force_below_tells_whose_is_what(
+    plain: FakeHost, text: str | None
+) -> None:
+    plain.write(f"{PLAIN}/memory.min", f"{32 * MIB}\n")
+    start(plain, "a", 1, 128)
+    assert minimum(plain, PLAIN) == 160 * MIB
+    forget(plain, text)
+    start(plain, "b", 2, 64)
+    assert minimum(plain, PLAIN) == 224 * MIB
+    forget(plain, text)
+    assert [outcome.failure for outcome in apply_all(plain.machine)] == [None, None]
+    assert minimum(plain, PLAIN) == 224 * MIB
+    stop(plain, "a", 1, 128)
+    stop(plain, "b", 2, 64)
+    assert minimum(plain, PLAIN) == 32 * MIB
+
+
+def test_guests_that_ran_before_take_nothing_of_his(plain: FakeHost) -> None:
+    plain.write(f"{PLAIN}/memory.min", f"{32 * MIB}\n")
+    plain.write(f"{PLAIN}/memory.low", "max\n")
+    for number, name in enumerate("ab", start=1):
+        plain.run(name, 100 + number, domain(name, number, guarantee(64)))
+    apply_all(plain.machine)
+    assert minimum(plain, PLAIN) == (32 + 128) * MIB
+    assert plain.read(f"{PLAIN}/memory.low") == "max\n"
+
+
+def forget(host: FakeHost, text: str | None) -> None:
+    if text is None:
+        (host.root / "run/xmlresource/chain").unlink()
+    else:
+        host.write("/run/xmlresource/chain", text)

@@ -128,3 +128,25 @@ def test_the_error_is_an_oserror_with_its_name() -> None:
     assert isinstance(error, OSError)
     assert error.name == "org.example.No"
     assert error.errno is None
+
+
+@given(st.lists(TEXTS))
+def test_the_strings_of_a_property(texts: list[str]) -> None:
+    assert dbus.strings(body_of_variant("as", texts)) == tuple(texts)
+    for text in texts:
+        assert dbus.strings(body_of_variant("s", text)) == (text,)
+
+
+def test_a_property_that_is_no_string() -> None:
+    with pytest.raises(OSError, match="a value of type 't'"):
+        dbus.strings(body_of_variant("t", 7))
+    with pytest.raises(OSError, match="less than it announced"):
+        dbus.strings(body_of_variant("as", ["a", "b"])[:-2])
+
+
+def body_of_variant(kind: str, value: object) -> bytes:
+    call = new_method_call(MANAGER, "Get", "ss", ("", ""))
+    call.header.serial = 1
+    message = new_method_return(call, "v", ((kind, value),))
+    whole = message.serialise(serial=1)
+    return whole[-int.from_bytes(whole[4:8], "little") :]

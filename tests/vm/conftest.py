@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness.commands import must, run, wait_for
+from tests.e2e.harness.commands import must, wait_for
 
 from . import world
 from .world import Guest
@@ -21,18 +21,21 @@ NewGuest = Callable[..., Guest]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "v1: about the v1 memory controller under systemd")
+    config.addinivalue_line("markers", "every: about v1 and v2")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave all of these out elsewhere, and those of the other controller in the machine."""
     ours = [item for item in items if HERE in item.path.parents]
-    unwanted = [
-        item
-        for item in ours
-        if not IN_MACHINE or bool(item.get_closest_marker("v1")) is not world.V1
-    ]
+    unwanted = [item for item in ours if not (IN_MACHINE and concerns_this_controller(item))]
     config.hook.pytest_deselected(items=unwanted)
     items[:] = [item for item in items if item not in unwanted]
+
+
+def concerns_this_controller(item: pytest.Item) -> bool:
+    if item.get_closest_marker("every"):
+        return True
+    return bool(item.get_closest_marker("v1")) is world.V1
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,8 +56,8 @@ def new_guest() -> Iterator[NewGuest]:
 
     yield make
     for guest in made:
-        run(["virsh", "-q", "-c", f"{guest.driver}:///system", "destroy", guest.name])
-        run(["virsh", "-q", "-c", f"{guest.driver}:///system", "undefine", guest.name])
+        guest.virsh("destroy", guest.name)
+        guest.virsh("undefine", guest.name)
     world.CONFIGURATION.unlink(missing_ok=True)
 
 
@@ -62,6 +65,9 @@ def new_guest() -> Iterator[NewGuest]:
 def _clean() -> Iterator[None]:
     """A machine.slice as it was at boot, and again afterwards."""
     yield
+    if world.V1:
+        shutil.rmtree(world.STATE, ignore_errors=True)
+        return
     for folder in ("/run/systemd/system", "/etc/systemd/system.control", "/etc/systemd/system"):
         shutil.rmtree(f"{folder}/machine.slice.d", ignore_errors=True)
     world.systemctl("daemon-reload")

@@ -1,10 +1,11 @@
-"""Boot the test machine, run the tests in it, bring out what they said and how they ended.
+"""Boot test machines, run the tests in them, bring out what they said and how they ended.
 
-Usage: python tests/vm/run.py [--suite bookworm] [--kernel-arguments ...] [PYTEST-ARGUMENT ...]
+Usage: python tests/vm/run.py [--machine NAME]... [--record FOLDER] [PYTEST-ARGUMENT ...]
 
-As root (image.sh makes a Debian). The machine is QEMU under software emulation, has no network,
-and leaves the cached image as it was. Exit status: that of pytest; 99 where the machine never got
-so far.
+As root (image.sh makes a Debian). A machine is QEMU under software emulation, has no network, and
+leaves the cached image as it was. It keeps about one processor busy, so as many run at once as
+there are, but no more than --jobs; each line that one says begins with its name. Exit status: that
+of the first pytest that failed; 99 where a machine never got so far.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ import argparse
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -28,58 +33,181 @@ NO_RESULT = 99
 CPU = "Nehalem,-cx16"
 MEMORY_MIB = 2048
 SWAP_MIB = 2048
+RECORDED_MIB = 16
 END = re.compile(rb"--- exit status (\d+) ---")
 # Also shows a kernel that can't find its disk.
 COMMAND_LINE = "root=/dev/vda rw console=ttyS0 panic=-1 quiet systemd.show_status=no"
+STOP = threading.Event()
+SAYING = threading.Lock()
+ALL = ("tests/vm",)
+LAYOUT = ("tests/vm/test_layouts.py",)
+
+# libvirt asks the bus whether there is a systemd-machined to be had, when its daemon starts.
+WITHOUT_MACHINED = """\
+rm /usr/share/dbus-1/system-services/org.freedesktop.machine1.service
+systemctl mask --now --quiet systemd-machined.service
+systemctl reload dbus.service
+systemctl restart libvirtd.service
+"""
+
+# Debian packages no modular daemons. These are two of libvirtd, each with one driver alone, with
+# the modular ones' names, sockets and units: what the hook, systemd and the kernel see of them.
+MODULAR = """\
+systemctl mask --now --quiet libvirtd.service libvirtd.socket libvirtd-ro.socket \\
+    libvirtd-admin.socket
+for driver in qemu lxc; do
+    name=virt${driver}d
+    cp /usr/sbin/libvirtd "/usr/sbin/$name"
+    mkdir -p "/opt/$name" "/run/libvirt/$name"
+    ln -s /usr/lib/*/libvirt/connection-driver/libvirt_driver_$driver.so "/opt/$name/"
+    echo "unix_sock_dir = \\"/run/libvirt/$name\\"" >"/etc/libvirt/$name.conf"
+    ln -s "$name/libvirt-sock" "/run/libvirt/$name-sock"
+    cat >"/etc/systemd/system/$name.service" <<END
+[Service]
+Type=notify
+Environment=LIBVIRT_DRIVER_DIR=/opt/$name
+ExecStart=/usr/sbin/$name --config /etc/libvirt/$name.conf --pid-file /run/$name.pid
+KillMode=process
+END
+done
+systemctl daemon-reload
+systemctl start virtqemud.service virtlxcd.service
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One of the hosts that there are.
+
+    Attributes:
+        suite: The Debian release.
+        kernel_arguments: What its kernel is told besides.
+        preparation: Shell commands before the tests.
+        tests: What runs in it.
+        wanted: Whether it is among those that run where none is named.
+    """
+
+    suite: str
+    kernel_arguments: str = ""
+    preparation: str = ""
+    tests: tuple[str, ...] = ALL
+    wanted: bool = True
+
+
+HYBRID = "systemd.unified_cgroup_hierarchy=0"
+LEGACY = f"{HYBRID} systemd.legacy_systemd_cgroup_controller=1"
+# Those that take longest come first.
+MACHINES = {
+    "bookworm": Machine("bookworm"),
+    "trixie": Machine("trixie"),
+    "bookworm-hybrid": Machine("bookworm", HYBRID),
+    "bookworm-legacy": Machine("bookworm", LEGACY, tests=LAYOUT),
+    "bookworm-without-machined": Machine("bookworm", "", WITHOUT_MACHINED, LAYOUT),
+    "bookworm-hybrid-without-machined": Machine(
+        "bookworm", HYBRID, WITHOUT_MACHINED, LAYOUT, wanted=False
+    ),
+    "trixie-without-machined": Machine("trixie", "", WITHOUT_MACHINED, LAYOUT, wanted=False),
+    "trixie-modular": Machine("trixie", "", MODULAR, LAYOUT),
+}
 
 RUN = """\
 set -eu
 cd /payload
 swapon /dev/vdc
+{preparation}
 /opt/xmlresource/bin/python -m pip install --quiet --disable-pip-version-check \\
     --no-index --no-deps --no-compile wheel/*.whl
-echo "--- $(uname -r), $(systemctl --version | head -1), libvirt $(libvirtd --version), \
+echo "--- {name}: $(uname -r), $(systemctl --version | head -1), libvirt $(libvirtd --version), \
 $(stat -fc %T /sys/fs/cgroup) ---"
-exec /opt/xmlresource/bin/python -m pytest -p no:cacheprovider -v -s --color=no --durations=10 \\
-    {arguments}
+export {variables}
+mkdir recorded
+status=0
+/opt/xmlresource/bin/python -m pytest -p no:cacheprovider -v -s --color=no --durations=10 \\
+    {arguments} || status=$?
+tar -C recorded -cf /dev/vdd .
+exit "$status"
 """
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--suite", default="bookworm", help="the Debian release")
-    parser.add_argument("--kernel-arguments", default="", metavar="WORDS")
-    parser.add_argument("--timeout", type=float, default=3600, metavar="SECONDS")
-    parser.add_argument("--log", type=Path, help="keep the machine's console here")
+    parser.add_argument(
+        "--machine", action="append", choices=MACHINES, metavar="NAME",
+        help=f"which of {', '.join(MACHINES)} (default: most)",
+    )  # fmt: skip
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="at once (default: 2)")
+    parser.add_argument("--timeout", type=float, default=2400, metavar="SECONDS", help="for each")
+    parser.add_argument("--log", type=Path, metavar="FOLDER", help="keep the consoles here")
+    parser.add_argument(
+        "--record", type=Path, metavar="FOLDER", help="put the trees that the tests recorded here"
+    )
     options, arguments = parser.parse_known_args()
-    build = ["/bin/sh", HERE / "image.sh", options.suite]
-    built = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
-    image = Path(built.stdout.strip())
+    names = options.machine or [name for name, machine in MACHINES.items() if machine.wanted]
+    images = {suite: image(suite) for suite in sorted({MACHINES[name].suite for name in names})}
+    jobs = max(1, min(options.jobs, os.cpu_count() or 1))
+    # So that what is below takes the machines along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(NO_RESULT))
     with tempfile.TemporaryDirectory(prefix="xmlresource-vm-", dir="/var/tmp") as folder:
-        work = Path(folder)
-        payload(work, arguments or ["tests/vm"])
-        status = boot(image, work, options)
-        if options.log:
-            options.log.write_bytes((work / "console").read_bytes())
-        if status == NO_RESULT:
-            sys.stdout.buffer.write((work / "console").read_bytes()[-20000:])
-            sys.stdout.write("\nthe machine ended without a result; its console is above\n")
-    return status
+        wheel = Path(folder, "wheel")
+        build = [sys.executable, "-m", "build", "--wheel", "--outdir", wheel, REPOSITORY]
+        subprocess.run(build, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - ours
+
+        def run(name: str) -> tuple[int, float]:
+            work = Path(folder, name)
+            work.mkdir()
+            payload(work, wheel, name, arguments)
+            began = time.monotonic()
+            status = boot(images[MACHINES[name].suite], work, name, options.timeout)
+            bring_out(work, name, status, options)
+            return status, time.monotonic() - began
+
+        with ThreadPoolExecutor(max_workers=jobs) as pool:
+            try:
+                results = dict(zip(names, pool.map(run, names), strict=True))
+            finally:
+                STOP.set()
+                pool.shutdown(cancel_futures=True)
+    for name, (status, seconds) in results.items():
+        say("", f"{name}: exit status {status}, {seconds:.0f} s")
+    return next((status for status, _ in results.values() if status), 0)
 
 
-def payload(work: Path, arguments: list[str]) -> None:
-    """The second disk: the wheel, the tests, and what to run; and the third, swap."""
-    build = [sys.executable, "-m", "build", "--wheel", "--outdir", work / "wheel", REPOSITORY]
-    subprocess.run(build, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - ours
-    (work / "run").write_text(RUN.format(arguments=shlex.join(arguments)))
+def say(name: str, text: str) -> None:
+    with SAYING:
+        sys.stdout.write(f"{name} | {text}\n" if name else f"{text}\n")
+        sys.stdout.flush()
+
+
+def image(suite: str) -> Path:
+    """The folder with the disk of a Debian release, made where it is missing."""
+    command = ["/bin/sh", HERE / "image.sh", suite]
+    built = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+    return Path(built.stdout.strip())
+
+
+def payload(work: Path, wheel: Path, name: str, arguments: list[str]) -> None:
+    """The disks: the wheel, the tests and what to run; swap; and room for what is recorded."""
+    machine = MACHINES[name]
+    wanted = {key: value for key, value in os.environ.items() if key.startswith("XMLRESOURCE_VM_")}
+    (work / "run").write_text(
+        RUN.format(
+            name=name,
+            preparation=machine.preparation,
+            variables=shlex.join(
+                f"{key}={value}" for key, value in {**wanted, "XMLRESOURCE_VM": name}.items()
+            ),
+            arguments=shlex.join(arguments or machine.tests),
+        )
+    )
     with tarfile.open(work / "payload", "w", format=tarfile.PAX_FORMAT) as tar:
-        tar.add(work / "wheel", "wheel")
+        tar.add(wheel, "wheel")
         tar.add(work / "run", "run")
         tar.add(REPOSITORY / "pyproject.toml", "pyproject.toml")
         for folder in ("tests/vm", "tests/e2e"):
             tar.add(REPOSITORY / folder, folder, filter=without_caches)
-    with (work / "swap").open("wb") as swap:
-        swap.truncate(SWAP_MIB << 20)
+    for file, size in (("swap", SWAP_MIB), ("recorded", RECORDED_MIB)):
+        with (work / file).open("wb") as empty:
+            empty.truncate(size << 20)
     subprocess.run(["/sbin/mkswap", "-q", work / "swap"], check=True)  # noqa: S603 - fixed words
 
 
@@ -87,7 +215,7 @@ def without_caches(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return None if "__pycache__" in member.name else member
 
 
-def boot(image: Path, work: Path, options: argparse.Namespace) -> int:
+def boot(image: Path, work: Path, name: str, timeout: float) -> int:
     """Run the machine until it is off; the tests' exit status comes back."""
     result = work / "result"
     result.touch()
@@ -98,36 +226,54 @@ def boot(image: Path, work: Path, options: argparse.Namespace) -> int:
         "-machine", "pc", "-accel", "tcg,thread=multi", "-cpu", CPU,
         "-smp", str(min(2, os.cpu_count() or 1)), "-m", str(MEMORY_MIB),
         "-kernel", image / "kernel", "-initrd", image / "initrd",
-        "-append", f"{COMMAND_LINE} {options.kernel_arguments}",
+        "-append", f"{COMMAND_LINE} {MACHINES[name].kernel_arguments}",
         "-drive", f"file={image / 'disk'},if=virtio,format=raw,snapshot=on",
         "-drive", f"file={work / 'payload'},if=virtio,format=raw,readonly=on",
         "-drive", f"file={work / 'swap'},if=virtio,format=raw,cache=unsafe",
+        "-drive", f"file={work / 'recorded'},if=virtio,format=raw",
         "-serial", f"file:{work / 'console'}", "-serial", f"file:{result}",
     ]  # fmt: skip
     with subprocess.Popen(command) as machine:  # noqa: S603 - ours
         try:
-            follow(machine, result, options.timeout)
+            follow(machine, name, result, timeout)
         finally:
             machine.kill()
     found = END.search(result.read_bytes())
     return int(found[1]) if found else NO_RESULT
 
 
-def follow(machine: subprocess.Popen[bytes], result: Path, timeout: float) -> None:
-    """Show what the tests say until the machine is off."""
+def follow(machine: subprocess.Popen[bytes], name: str, result: Path, timeout: float) -> None:
+    """Show what the tests say, line by line, until the machine is off."""
     deadline = time.monotonic() + timeout
+    rest = b""
     ended = False  # what comes afterwards are noises of the machine going off
-    with result.open("rb") as lines:
+    with result.open("rb") as said:
         while True:
-            over = machine.poll() is not None
-            for line in lines.readlines():
+            over = machine.poll() is not None or STOP.is_set() or time.monotonic() > deadline
+            *lines, rest = (rest + said.read()).split(b"\n")
+            for line in (*lines, rest) if over else lines:
                 if not ended:
-                    sys.stdout.buffer.write(line)
+                    say(name, line.decode(errors="replace").rstrip("\r"))
                 ended = ended or END.search(line) is not None
-            sys.stdout.flush()
-            if over or time.monotonic() > deadline:
+            if over:
                 return
             time.sleep(0.2)
+
+
+def bring_out(work: Path, name: str, status: int, options: argparse.Namespace) -> None:
+    """What is wanted of a machine that is off."""
+    if options.log:
+        options.log.mkdir(parents=True, exist_ok=True)
+        (options.log / name).write_bytes((work / "console").read_bytes())
+    if status == NO_RESULT:
+        console = (work / "console").read_bytes()[-20000:]
+        say(
+            name,
+            f"{console.decode(errors='replace')}\nended without a result; its console is above",
+        )
+    elif options.record:
+        with tarfile.open(work / "recorded") as tar:
+            tar.extractall(options.record, filter="data")
 
 
 if __name__ == "__main__":

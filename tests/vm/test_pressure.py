@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .world import MIB, available, charged, guarantee, hog, mib, read, say
+from .world import MIB, available, charged, guarantee, hog, mib, read, say, status, systemctl
 
 if TYPE_CHECKING:
     from .conftest import NewGuest
@@ -38,7 +38,7 @@ def least_under_pressure(guests: list[Guest]) -> list[int]:
     return least
 
 
-def show(what: str, names: tuple[str, str], before: list[int], least: list[int]) -> None:
+def show(what: str, names: tuple[str, ...], before: list[int], least: list[int]) -> None:
     say(f"\n{what} (min {SIZE} MiB, memory.current in MiB)")
     for name, first, last in zip(names, before, least, strict=True):
         say(f"  {name:<10} {mib(first):>7} -> least {mib(last):>7}")
@@ -53,6 +53,18 @@ def test_a_guarantee_holds_and_its_twin_pays(new_guest: NewGuest) -> None:
     show("guaranteed by xmlresource", ("guarded", "its twin"), before, least)
     assert least[0] >= 0.95 * SIZE * MIB
     assert least[1] <= before[1] / 2
+
+
+def test_a_guest_keeps_what_status_says_it_can_count_on(new_guest: NewGuest) -> None:
+    """And no more: the slice above it was cut down to half by hand."""
+    guard = new_guest("guard", guarantee(SIZE), memory=SIZE).start()
+    systemctl("set-property", "--runtime", "machine.slice", f"MemoryMin={SIZE // 2}M")
+    (found,) = status()["guests"]
+    assert found["effective"] == SIZE // 2 * MIB
+    before = [charged(guard)]
+    least = least_under_pressure([guard])
+    show("its slice cut down to half", ("guarded",), before, least)
+    assert 0.95 * SIZE // 2 * MIB <= least[0] < 0.95 * SIZE * MIB
 
 
 def test_control_the_same_value_at_the_guests_own_directory_alone_fails(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness.commands import must, run
+from tests.e2e.harness.commands import must, run, wait_for
 
 from .world import (
     MIB,
@@ -15,6 +15,7 @@ from .world import (
     drift,
     guarantee,
     policy,
+    property_of,
     read,
     say,
     status,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .conftest import NewGuest
 
 pytestmark = pytest.mark.usefixtures("_clean")
+SERVICE = "xmlresource-reconcile.service"
 
 
 def effective() -> dict[str, int]:
@@ -79,6 +81,9 @@ def _timer() -> Iterator[None]:
 @pytest.mark.usefixtures("_timer")
 def test_systemd_takes_in_guests_that_ran_before(new_guest: NewGuest) -> None:
     assert systemctl("is-active", "xmlresource-reconcile.timer") == "active"
+    # From here on it repairs when told to, not in the middle of what is done below.
+    systemctl("stop", "xmlresource-reconcile.timer")
+    wait_for("it is at rest", lambda: property_of(SERVICE, "ActiveState") == "inactive")
     guest = new_guest("a", guarantee(128), driver="lxc", memory=256).start()
     # As if it had been started before this was installed.
     for folder in (guest.own, SLICE):
@@ -86,7 +91,7 @@ def test_systemd_takes_in_guests_that_ran_before(new_guest: NewGuest) -> None:
     for name in ("ledger", "chain"):
         (STATE / name).unlink()
     must(run(["rm", "-r", "/run/systemd/system/machine.slice.d"]))
-    systemctl("start", "xmlresource-reconcile.service")
+    systemctl("start", SERVICE)
     assert read(guest.own) == read(guest.scope) == read(SLICE) == 128 * MIB
     assert drift() == []
     systemctl("daemon-reload")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 import subprocess
 import sys
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MIB = 1 << 20
+NAME = os.environ.get("XMLRESOURCE_VM", "")
 V1 = Path("/sys/fs/cgroup/memory").is_dir()
+MACHINED = Path("/usr/share/dbus-1/system-services/org.freedesktop.machine1.service").exists()
+HYBRID = Path("/sys/fs/cgroup/unified").is_dir()
+# libvirt 9.0 starts no container under machined there ("NoMachineForPID").
+DRIVERS = ("qemu",) if HYBRID and MACHINED else ("qemu", "lxc")
 CGROUPS = Path("/sys/fs/cgroup/memory" if V1 else "/sys/fs/cgroup")
 SLICE = CGROUPS / "machine.slice"
 PROGRAM = Path("/opt/xmlresource/bin/xmlresource")
@@ -25,6 +35,11 @@ PYTHON = Path("/opt/xmlresource/bin/python")
 STATE = Path("/run/xmlresource")
 CONFIGURATION = Path("/etc/xmlresource.toml")
 CONTAINER_ROOT = Path("/srv/container")
+PATIENCE = 600.0  # nobody waits for less under software emulation on a busy machine
+AWAY = re.compile("Failed to connect|Connection (reset|refused|timed)|Transport endpoint")
+TRIES = 3
+MODULAR = Path("/etc/systemd/system/virtqemud.service").exists()
+DAEMONS = ("virtqemud.service", "virtlxcd.service") if MODULAR else ("libvirtd.service",)
 
 QEMU = """\
 <domain type='qemu'>
@@ -89,7 +104,7 @@ class Guest:
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def virsh(self, *words: str | Path) -> Result:
-        return run(["virsh", "--quiet", "-c", f"{self.driver}:///system", *words])
+        return virsh(self.driver, *words)
 
     def define(self) -> Guest:
         template = QEMU if self.driver == "qemu" else LXC
@@ -113,8 +128,27 @@ class Guest:
         return self.define().virsh("start", self.name)
 
     def start(self) -> Guest:
-        must(self.try_start())
+        self.define()
+        self.start_again()
         return self
+
+    def start_again(self) -> None:
+        """Start a guest that is defined.
+
+        libvirt itself fails now and then where machined, systemd and it look at a new cgroup at
+        once; that is tried again. Where our hook had a say, its answer stands.
+        """
+        for attempt in range(TRIES):
+            result = self.virsh("start", self.name)
+            if result.ok:
+                return
+            assert "xmlresource" not in result.stderr, str(result)
+            assert "Hook script" not in result.stderr, str(result)
+            say(f"\nattempt {attempt + 1}, by no doing of ours: {result}")
+            wait_for(f"{self.name} settles", lambda: self.state() in {"shut off", "running"})
+            if self.runs():
+                return
+        must(result)
 
     def stop(self) -> None:
         """End the guest; libvirt's cleaning up, and with it our hook, is over on return.
@@ -125,7 +159,11 @@ class Guest:
         """
         result = self.virsh("destroy", self.name)
         if not result.ok:
-            wait_for(f"{self.name} ends after: {result}", lambda: self.state() == "shut off")
+            wait_for(
+                f"{self.name} ends after: {result}",
+                lambda: self.state() == "shut off",
+                timeout=PATIENCE,
+            )
 
     def state(self) -> str:
         return self.virsh("domstate", self.name).stdout.strip()
@@ -138,16 +176,28 @@ class Guest:
         return int(Path(f"/run/libvirt/{self.driver}/{self.name}.pid").read_text())
 
     @property
-    def scope(self) -> Path:
-        """The scope's folder, found from the guest's process."""
+    def own(self) -> Path:
+        """The guest's own folder, found from its process by how libvirt names things."""
         groups = Path(f"/proc/{self.pid}/cgroup").read_text().splitlines()
         sign = ":memory:" if V1 else "0::"
         (path,) = (line.split(":", 2)[2] for line in groups if sign in line)
-        return CGROUPS / path[: path.index(".scope") + len(".scope")].lstrip("/")
+        names = path.strip("/").split("/")
+        last = next(
+            at for at, name in enumerate(names) if name.endswith(".scope") or ".libvirt-" in name
+        )
+        return CGROUPS.joinpath(*names[: last + 1], *(["libvirt"] if MACHINED else []))
 
     @property
-    def own(self) -> Path:
-        return self.scope / "libvirt"
+    def above(self) -> list[Path]:
+        """The folders above it, nearest first, without the root."""
+        parents = self.own.parents
+        return list(parents[: parents.index(CGROUPS)])
+
+    @property
+    def scope(self) -> Path:
+        """The scope's folder, where machined makes one."""
+        assert MACHINED
+        return self.own.parent
 
 
 def say(*words: object) -> None:
@@ -158,6 +208,16 @@ def say(*words: object) -> None:
 def read(folder: Path, file: str = "memory.min") -> int | str:
     text = (folder / file).read_text().strip()
     return text if text == "max" else int(text)
+
+
+def read_if_there(folder: Path, file: str = "memory.min") -> int | str | None:
+    """``None`` where the cgroup is gone, also between two system calls."""
+    try:
+        return read(folder, file)
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENODEV}:
+            raise
+        return None
 
 
 def charged(guest: Guest) -> int:
@@ -186,7 +246,24 @@ def drift() -> list[str]:
 
 
 def systemctl(*words: str) -> str:
-    return must(run(["systemctl", *words])).stdout.strip()
+    """What systemctl says; all that follows from it is in the kernel on return.
+
+    systemd is away for a moment while it executes itself anew. It answers a reload before it has
+    written to the cgroups, and any other question only afterwards.
+    """
+    done = wait_for_bus(*words)
+    if words[0].startswith("daemon-"):
+        wait_for_bus("show", "--property", "Version")
+    return must(done).stdout.strip()
+
+
+def wait_for_bus(*words: str) -> Result:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        done = run(["systemctl", *words], timeout=PATIENCE)
+        if done.ok or not AWAY.search(done.stderr) or time.monotonic() > deadline:
+            return done
+        time.sleep(0.2)
 
 
 def property_of(unit: str, name: str = "MemoryMin") -> str:
@@ -194,8 +271,19 @@ def property_of(unit: str, name: str = "MemoryMin") -> str:
 
 
 def restart_libvirt() -> None:
-    systemctl("restart", "libvirtd.service")
-    wait_for("libvirtd answers", lambda: run(["virsh", "-q", "-c", "qemu:///system", "list"]).ok)
+    systemctl("restart", *DAEMONS)
+    for driver in DRIVERS:
+        wait_for(f"libvirt answers for {driver}", partial(answers, driver), timeout=PATIENCE)
+
+
+def answers(driver: str) -> bool:
+    return virsh(driver, "list").ok
+
+
+def virsh(driver: str, *words: str | Path) -> Result:
+    """Without keepalive messages: virsh gives up a daemon that is slow to answer them (30 s)."""
+    argv = ["virsh", "--keepalive-interval", "0", "--quiet", "-c", f"{driver}:///system", *words]
+    return run(argv, timeout=PATIENCE)
 
 
 def leave_to_promise(mebibytes: int) -> None:

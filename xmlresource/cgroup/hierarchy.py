@@ -254,6 +254,12 @@ def _is_partition(path: str) -> bool:
     return len(path) <= _LONGEST_PATH and bool(re.fullmatch(_PARTITION, path, re.ASCII))
 
 
+def slice_group(unit: str) -> str:
+    """The cgroup of a slice, which its name tells (systemd.slice(5))."""
+    names = unit.removesuffix(".slice").split("-")
+    return "".join(f"/{'-'.join(names[: depth + 1])}.slice" for depth in range(len(names)))
+
+
 def _slices(names: Iterable[str]) -> tuple[str, ...]:
     """As systemd nests slices (systemd.slice(5)): ``a-b.slice`` is inside ``a.slice``."""
     chain: list[str] = []

@@ -4,6 +4,7 @@ from xmlresource.cgroup.report import Report
 from xmlresource.operations.finding import running_guest
 from xmlresource.operations.guest import RefusalError, read_guest
 from xmlresource.operations.host import open_host
+from xmlresource.operations.recovering import take_notice
 from xmlresource.operations.running import adopt, settle_all, take_in
 from xmlresource.record import record
 from xmlresource.system import guests
@@ -26,7 +27,11 @@ def apply(name: str, machine: Machine = Machine()) -> Report | None:  # noqa: B0
     """
     running = running_guest(name, machine)
     guest = read_guest(name, running.status)
-    return None if guest is None else take_in(open_host(machine), guest, running.process, "apply")
+    if guest is None:
+        return None
+    host = open_host(machine)
+    take_notice(host)
+    return take_in(host, guest, running.process, "apply")
 
 
 @record
@@ -59,6 +64,7 @@ def apply_all(machine: Machine = Machine()) -> tuple[Outcome, ...]:  # noqa: B00
         OSError: A kernel file can't be read.
     """
     host = open_host(machine)
+    take_notice(host)
     outcomes = []
     for running in guests.running_guests(machine):
         try:

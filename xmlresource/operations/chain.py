@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from xmlresource.cgroup.chain import Chain, Key, Part, Targets, decode, targets
+from xmlresource.cgroup.chain import Chain, Key, Targets, decode, targets
 from xmlresource.cgroup.hierarchy import NoPlace, Place
 from xmlresource.cgroup.plan import plan_ancestors
 from xmlresource.cgroup.report import Report
@@ -13,7 +13,7 @@ from xmlresource.operations.host import Host
 from xmlresource.system import cgroups, guests, log, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
-from xmlresource.system.systemd import SystemdUnits, left_in_force, straighten
+from xmlresource.system.systemd import SystemdUnits, has_drop_in, straighten
 
 _MIN = "memory.min"
 _LOW = "memory.low"
@@ -40,44 +40,51 @@ def targets_above(
         StateError: What is remembered can't be read.
     """
     place, state = guest
-    chain = remembered(machine, place, book.read_chain(), book.ledger.boot_id)
-    sums = sums_above(configuration, place, book.ledger.all())
+    promises = book.ledger.all()
+    boot_id = book.ledger.boot_id
+    chain = remembered(book.read_chain(), boot_id)
+    if chain is None and _is_first(machine, place, promises):
+        chain = Chain(boot_id)
+    if chain is None:
+        from xmlresource.operations.recovering import recovered  # noqa: PLC0415 -- rarely wanted
+
+        chain = recovered(machine, place, state, promises, boot_id)
+    sums = sums_above(configuration, place, promises)
     return targets(chain, place, state, sums, _given(before))
 
 
 def targets_by(host: Host, promises: tuple[Promise, ...], place: Place, state: State) -> Targets:
-    """The same for ``promises``, without a lock: for those who only look.
+    """The same for ``promises``, without a lock, and as `apply` would do it: for those who look.
 
     Raises:
         StateError: What is remembered can't be read.
         OSError: The kernel does not tell its boot id.
     """
-    text = host.state.snapshot_chain()
-    chain = remembered(host.machine, place, text, guests.boot_id(host.machine))
+    from xmlresource.operations.recovering import noticed, recovered  # noqa: PLC0415 -- as above
+
+    boot_id = guests.boot_id(host.machine)
+    chain = remembered(host.state.snapshot_chain(), boot_id)
+    if chain is None:
+        chain = recovered(host.machine, place, state, promises, boot_id)
+    chain = noticed(host.machine, place, chain)
     return targets(chain, place, state, sums_above(host.configuration, place, promises))
 
 
-def remembered(machine: Machine, place: Place, text: bytes | None, boot_id: str) -> Chain:
-    """What is remembered of the cgroups above the guests.
+def _is_first(machine: Machine, place: Place, promises: tuple[Promise, ...]) -> bool:
+    """Whether nothing can have been forgotten: there is one promise, and no drop-in of ours."""
+    units = filter(place.is_unit, place.ancestors)
+    return len(promises) == 1 and not any(has_drop_in(machine, unit) for unit in units)
 
-    Where that is lost, what our drop-ins give to slices is ours all the same. What the
-    administrator gave them is not known any more then, and comes back from his own files with the
-    next ``daemon-reload`` after the last guest.
-    """
-    if text is not None:
-        try:
-            return decode(text, boot_id)
-        except ValueError as error:
-            log.warning(f"what the administrator gave to slices is not known any more: {error}")
-    parts: dict[Key, Part] = {}
-    for cgroup in filter(place.is_unit, place.ancestors):
-        try:
-            left = left_in_force(machine, cgroup)
-        except ValueError as error:
-            log.warning(f"our drop-in for {cgroup} makes no sense: {error}")
-            continue
-        parts.update({(cgroup, file): Part(0, (value,)) for file, value in left.items()})
-    return Chain(boot_id, parts)
+
+def remembered(text: bytes | None, boot_id: str) -> Chain | None:
+    """What is remembered of the cgroups above the guests; ``None`` where that is lost."""
+    if text is None:
+        return None
+    try:
+        return decode(text, boot_id)
+    except ValueError as error:
+        log.warning(f"what the administrator gave to slices is not remembered any more: {error}")
+        return None
 
 
 def sums_above(
@@ -125,9 +132,8 @@ def settle(host: Host, book: Transaction) -> Report | None:
         StateError: What is whose can't be remembered.
         OSError: A kernel file can't be read.
     """
-    try:
-        chain = decode(book.read_chain() or b"", book.ledger.boot_id)
-    except ValueError:
+    chain = remembered(book.read_chain(), book.ledger.boot_id)
+    if chain is None:
         return None  # the next start, or `apply --all`, finds out what is whose
     place = places.above_guests(host.machine, {cgroup for cgroup, _ in chain.parts})
     if isinstance(place, NoPlace) or not place.ancestors:

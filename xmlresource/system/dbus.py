@@ -2,7 +2,8 @@
 
 The hook needs a single method of systemd's, and the core needs nothing but Python; so this is as
 much of the protocol (dbus.freedesktop.org/doc/dbus-specification.html) as that takes: a call whose
-body was marshalled with :class:`Marshaller`, and of the answer whether it is an error.
+body was marshalled with :class:`Marshaller`, and of the answer whether it is an error. Repairing
+takes the strings of a property besides.
 """
 
 import os
@@ -88,8 +89,8 @@ class Marshaller:
         self.data += content.data
 
 
-def call(machine: Machine, method: Method, body: bytes) -> None:
-    """Call a method on the system bus and wait for its return.
+def call(machine: Machine, method: Method, body: bytes) -> bytes:
+    """Call a method on the system bus and wait for its return, whose body this is.
 
     Raises:
         BusError: It answered with an error.
@@ -104,7 +105,26 @@ def call(machine: Machine, method: Method, body: bytes) -> None:
         )
         bus.sendall(message(hello, b"", _HELLO_SERIAL) + message(method, body, _CALL_SERIAL))
         _await(bus, _HELLO_SERIAL)
-        _await(bus, _CALL_SERIAL)
+        return _await(bus, _CALL_SERIAL)
+
+
+def strings(body: bytes) -> tuple[str, ...]:
+    """The string, or the array of them, that a property's value is.
+
+    Raises:
+        ConnectionError: It is something else.
+    """
+    reader = _Reader(body)
+    kind = reader.signature()
+    if kind == "s":
+        return (str(reader.value(kind)),)
+    if kind != "as":
+        raise ConnectionError(f"the system bus sent a value of type {kind!r}")
+    end = reader.number() + reader.at
+    found = []
+    while reader.at < end:
+        found.append(str(reader.value("s")))
+    return tuple(found)
 
 
 def message(method: Method, body: bytes, serial: int) -> bytes:
@@ -147,14 +167,14 @@ def _authenticate(bus: socket.socket) -> None:
     bus.sendall(b"BEGIN\r\n")
 
 
-def _await(bus: socket.socket, serial: int) -> None:
-    """Read up to the answer to call ``serial``; signals come in between."""
+def _await(bus: socket.socket, serial: int) -> bytes:
+    """Read up to the answer to call ``serial``, whose body this is; signals come in between."""
     while True:
         kind, fields, body = _receive(bus)
         if fields.get(_REPLY_SERIAL) != serial:
             continue
         if kind == _RETURN:
-            return
+            return body
         if kind == _ERROR:
             text = ""
             if str(fields.get(_SIGNATURE, "")).startswith("s"):

@@ -31,12 +31,23 @@ def levels(machine: Machine, place: Place) -> list[tuple[Amount, list[Amount]]]:
 
 def _siblings(machine: Machine, place: Place, cgroup: str) -> list[Amount]:
     parent, _, name = cgroup.rpartition("/")
-    directory = place.controller.directory(parent)
-    others = (each for each in machine.folders_in(directory) if each != name)
-    settings = (_setting(machine, f"{directory}/{each}") for each in others)
+    return settings_below(machine, place.controller.directory(parent), _FILE, but=name)
+
+
+def settings_below(
+    machine: Machine, directory: str, file: str, *, but: str | None = None
+) -> list[Amount]:
+    """What is set for the cgroups below one, those with nothing left out.
+
+    Raises:
+        OSError: A file exists and can't be read.
+        ValueError: A file holds what no kernel writes.
+    """
+    names = (each for each in machine.folders_in(directory) if each != but)
+    settings = (_setting(machine, f"{directory}/{each}", file) for each in names)
     return [each for each in settings if each]
 
 
-def _setting(machine: Machine, directory: str) -> Amount | None:
-    text = read_file(machine, f"{directory}/{_FILE}")
+def _setting(machine: Machine, directory: str, file: str = _FILE) -> Amount | None:
+    text = read_file(machine, f"{directory}/{file}")
     return None if text is None else parse_value(text, PAGE_SIZE)

@@ -108,6 +108,15 @@ class SystemdUnits:
         return text
 
 
+def has_drop_in(machine: Machine, cgroup: str) -> bool:
+    """Whether there is a drop-in of ours for a slice.
+
+    Raises:
+        OSError: It is there and can't be read.
+    """
+    return machine.read_if_there(_ours(cgroup)) is not None
+
+
 def left_in_force(machine: Machine, cgroup: str) -> Mapping[str, Amount]:
     """What our drop-in gives to a slice, by kernel file.
 
