@@ -1,0 +1,216 @@
+"""A shortcut past expat, on the trails of the documents before.
+
+A document is cut at each ``<``. A piece that has been seen in the same place leads to the same
+place again, so most pieces of most documents cost one lookup of their bytes and are never parsed.
+What is new is taken apart (`pieces`) and followed through the automaton, once.
+
+All that a document's reading can depend on at the beginning of a piece is a *node*: the state of
+the open element, what namespaces mean there, and whether there was text. From a node a piece leads
+to ``(mark, node)``:
+
+* mark 0: an empty element, a comment: to that node,
+* mark above 0: a start tag: to that node, and the mark is kept until the end tag,
+* mark below 0: an end tag: the mark that was kept and this one lead to the node.
+
+Marks and nodes are numbers, and what leads to them plain lists and dicts: the quickest there are.
+"""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+
+from xmlresource.relaxng import pieces
+from xmlresource.relaxng.automaton import Invalid
+from xmlresource.relaxng.datatypes import is_blank
+from xmlresource.relaxng.pieces import Unsure
+
+TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from typing import TypeAlias
+
+    from xmlresource.relaxng.automaton import Automaton, State, Table
+    from xmlresource.relaxng.pieces import Namespaces
+
+    #: The state, what prefixes mean, and whether the text before may go on after a comment.
+    Node: TypeAlias = tuple[State, Namespaces, bool]
+    #: A mark and a node.
+    Taken: TypeAlias = tuple[int, int]
+
+# What a remembered piece costs besides its own bytes, roughly.
+_ENTRY_COST = 300
+# The node before the document, where an XML declaration may be.
+_FIRST = 0
+
+
+class Trail:
+    """The ways that documents have taken through an automaton.
+
+    Several threads may use it, and it grows with what they meet.
+
+    Attributes:
+        is_over: whether it takes in no more, because it is full or the automaton has begun anew.
+    """
+
+    def __init__(self, automaton: Automaton, max_memory: int) -> None:
+        self.is_over = False
+        self._automaton = automaton
+        self._left = max_memory
+        self._lock = allocate_lock()
+        self._rows: list[dict[bytes, Taken]] = [{}]
+        #: By a start tag's mark, the nodes by the end tag's.
+        self._after: list[dict[int, int]] = [{}]
+        # What nodes, marks of start tags and (negated) marks of end tags are, and their numbers.
+        self._nodes: list[Node] = [(automaton.start, (), False)]
+        self._opened: list[tuple[Table, str, Namespaces]] = []
+        self._ended: list[tuple[State, str, str]] = []
+        self._numbers: dict[Hashable, int] = {}
+
+    def leads_through(self, data: bytes, max_depth: int) -> bool:
+        """Tell whether a document is well-formed and valid.
+
+        Args:
+            data: the document.
+            max_depth: how many elements may be open at the same time.
+
+        Raises:
+            Unsure: this cannot be told here.
+        """
+        rows, after = self._rows, self._after
+        kept: list[int] = []
+        keep: Callable[[int], None] = kept.append
+        pop = kept.pop
+        if data.count(b"<") >= max_depth:
+            keep = _bounded(kept, max_depth)
+        node = _FIRST
+        try:
+            for part in pieces.cut(data):
+                for piece in part:
+                    try:
+                        mark, node = rows[node][piece]
+                    except KeyError:
+                        mark, node = self._take(node, piece)
+                    if mark > 0:
+                        keep(mark)
+                    elif mark:
+                        opened = pop()
+                        try:
+                            node = after[opened][mark]
+                        except KeyError:
+                            node = self._take_end(opened, mark)
+        except Invalid:
+            return False
+        except IndexError:  # an end tag too many
+            raise Unsure from None
+        return not kept and self._nodes[node][0].pattern.nullable
+
+    def _take(self, node: int, piece: bytes) -> Taken:
+        """Follow a piece that has not come from this node yet."""
+        if self.is_over:
+            raise Unsure
+        untrimmed = self._automaton.untrimmed
+        taken = self._taken(node, pieces.decoded(piece))
+        if untrimmed == self._automaton.untrimmed:
+            self._spend(len(piece))
+            self._rows[node][piece] = taken
+        return taken
+
+    def _taken(self, node: int, piece: str) -> Taken:
+        state, namespaces, had_text = self._nodes[node]
+        sign = piece[:1]
+        if sign == "/":
+            name, text = pieces.end(piece)
+            return -self._mark_of_end(state, name, text), node
+        if sign == "!":
+            if had_text:  # to be joined to the text after it
+                raise Unsure
+            return 0, self._node(state, pieces.comment(piece), namespaces)
+        if sign == "?":
+            if node != _FIRST or not pieces.is_declaration(piece):
+                raise Unsure
+            return 0, self._node(state, "", namespaces)
+        return self._started(state, pieces.Start(piece, namespaces), namespaces)
+
+    def _started(self, state: State, tag: pieces.Start, outer: Namespaces) -> Taken:
+        table, opening, child = state[tag.name]
+        if tag.attributes:
+            child = opening[tag.attributes]
+        if tag.is_empty:
+            state = table[_after_text(child, "")]
+            return 0, self._node(state, tag.text, outer)
+        node = self._node(child, tag.text, tag.namespaces)
+        return self._mark_of_start(table, tag.raw, outer), node
+
+    def _take_end(self, opened: int, mark: int) -> int:
+        """Follow an end tag that has not come there yet."""
+        table, opening_name, namespaces = self._opened[opened - 1]
+        child, name, text = self._ended[-mark - 1]
+        if name != opening_name or self.is_over:
+            raise Unsure
+        untrimmed = self._automaton.untrimmed
+        node = self._node(table[child], text, namespaces)
+        if untrimmed == self._automaton.untrimmed:
+            self._spend(0)
+            self._after[opened][mark] = node
+        return node
+
+    def _node(self, before: State, text: str, namespaces: Namespaces) -> int:
+        """Return the node that text leads to, up to the next tag."""
+        state = _after_text(before, text)
+        if state.model is not None:  # to be read branch by branch, which this cannot
+            raise Unsure
+        key = state, namespaces, before.special
+        with self._lock:
+            number = self._numbers.get(key)
+            if number is None:
+                self._spend(0)
+                number = self._numbers[key] = len(self._nodes)
+                self._nodes.append(key)
+                self._rows.append({})
+        return number
+
+    def _mark_of_start(self, table: Table, name: str, namespaces: Namespaces) -> int:
+        key = id(table), name, namespaces  # a table is not hashable, and stays in the list
+        with self._lock:
+            mark = self._numbers.get(key)
+            if mark is None:
+                self._spend(0)
+                self._opened.append((table, name, namespaces))
+                self._after.append({})
+                mark = self._numbers[key] = len(self._opened)
+        return mark
+
+    def _mark_of_end(self, state: State, name: str, text: str) -> int:
+        key = state, name, text
+        with self._lock:
+            mark = self._numbers.get(key)
+            if mark is None:
+                self._spend(len(text))
+                self._ended.append(key)
+                mark = self._numbers[key] = len(self._ended)
+        return mark
+
+    def _spend(self, size: int) -> None:
+        self._left -= size + _ENTRY_COST
+        if self._left < 0 or self._automaton.factored:
+            self.is_over = True
+
+
+def _after_text(state: State, text: str) -> State:
+    """Return the state after the text up to the next tag."""
+    if state.texts is not None and state.model is None:
+        return state.texts[text]
+    if not is_blank(text):
+        raise Invalid
+    return state
+
+
+def _bounded(kept: list[int], max_depth: int) -> Callable[[int], None]:
+    """Return what keeps marks, but leaves documents to others that may be too deep."""
+
+    def keep(mark: int) -> None:
+        kept.append(mark)
+        if len(kept) >= max_depth:
+            raise Unsure
+
+    return keep
