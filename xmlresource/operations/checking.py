@@ -8,6 +8,7 @@ from xmlresource.operations.domain_schema import DomainSchema
 from xmlresource.record import record
 from xmlresource.settings import Settings
 from xmlresource.system import documents
+from xmlresource.system.remembered import UNKNOWN, Remembered, digest
 
 Lines: TypeAlias = dict[tuple[str, int], str]
 """Lines of documents, by path and number."""
@@ -32,11 +33,21 @@ class Checker:
     """Checks documents, one after the other.
 
     What only a document with something to say about needs is imported when the first one comes.
+
+    Attributes:
+        remembered: What earlier runs found; ``None`` for nothing.
     """
 
     def __init__(
-        self, settings: Settings, schema: DomainSchema | None, stdin_name: str, *, keep_lines: bool
+        self,
+        settings: Settings,
+        schema: DomainSchema | None,
+        stdin_name: str,
+        *,
+        keep_lines: bool,
+        remembered: Remembered | None = None,
     ) -> None:
+        self.remembered: Final = remembered
         self._settings: Final = settings
         self._schema: Final = schema
         self._stdin_name: Final = stdin_name
@@ -58,19 +69,46 @@ class Checker:
 
     def check(self, name: str, data: bytes) -> Checked | None:
         """What is wrong with a document; ``None`` for nothing at all."""
-        if self._schema is not None and self._schema.settles(data):
-            return None
-        from xmlresource.operations.findings import findings  # noqa: PLC0415 -- see the class
-
-        found, source, policy_only = findings(name, data, self._schema)
+        if self.remembered is None:
+            found, policy_only = self._found(name, data)
+        else:
+            found, policy_only = self._found_once(self.remembered, name, data)
         wanted = self._wanted(found)
-        lines: Lines = {}
-        if self._keep_lines and source is not None:
-            numbers = {one.span.line for one in wanted if one.span is not None}
-            lines = {(name, number): source.line(number) for number in numbers}
         if not wanted and not policy_only:
             return None
+        lines = _lines(name, data, wanted) if self._keep_lines else {}
         return Checked(tuple(wanted), lines, policy_only)
+
+    def save_remembered(self) -> None:
+        """Keep what was found for later runs."""
+        schema = self._schema
+        if self.remembered is not None and (schema is None or not schema.has_failed):
+            self.remembered.save(None if schema is None else schema.files)
+
+    def _found_once(
+        self, remembered: Remembered, name: str, data: bytes
+    ) -> tuple[list[Diagnostic], bool]:
+        """As ``_found``, but only where no earlier run has looked."""
+        key = digest(data)
+        kept = remembered.found(key)
+        if kept == ():
+            return [], False
+        from xmlresource.operations.remembering import plain, restored  # noqa: PLC0415 -- see above
+
+        if kept is not UNKNOWN:
+            return restored(kept, name)
+        found, policy_only = self._found(name, data)
+        remembered.note(key, plain(found, policy_only=policy_only))
+        return found, policy_only
+
+    def _found(self, name: str, data: bytes) -> tuple[list[Diagnostic], bool]:
+        """All findings, and whether it is a whole domain that no schema has checked."""
+        if self._schema is not None and self._schema.settles(data):
+            return [], False
+        from xmlresource.operations.findings import findings  # noqa: PLC0415 -- see the class
+
+        found, _, policy_only = findings(name, data, self._schema)
+        return found, policy_only
 
     def _wanted(self, found: list[Diagnostic]) -> list[Diagnostic]:
         settings = self._settings
@@ -87,3 +125,16 @@ def _unreadable(name: str, reason: str) -> Diagnostic:
 
     row = CODES["XR001"]
     return row.diagnostic(f"can't be read: {reason}", name, hint=row.cure)
+
+
+def _lines(name: str, data: bytes, found: list[Diagnostic]) -> Lines:
+    """The lines at fault of a document that can be read as text."""
+    from xmlresource.document import DocumentError  # noqa: PLC0415 -- see Checker
+    from xmlresource.document.source import Source  # noqa: PLC0415 -- see Checker
+
+    try:
+        source = Source(data, name)
+    except DocumentError:
+        return {}
+    numbers = {one.span.line for one in found if one.span is not None}
+    return {(name, number): source.line(number) for number in numbers}

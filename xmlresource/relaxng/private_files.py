@@ -29,7 +29,7 @@ def cache_folder(name: str) -> str | None:
     return f"{home}/.cache/xmlresource/{name}" if home.startswith("/") else None
 
 
-def load(path: str, kind: bytes) -> Any:  # noqa: ANN401  # whatever was stored
+def load(path: str, kind: bytes) -> Any:
     """Return what `store` has put there as that kind; None if there is nothing to be trusted.
 
     Nothing in the file is ever run, but `marshal` must not be given damaged or foreign data.
@@ -63,7 +63,7 @@ def _read_own(path: str) -> bytes | None:
             return None
 
 
-def store(path: str, kind: bytes, content: object) -> None:
+def store(path: str, kind: bytes, content: Any) -> None:
     """Keep plain values (what `marshal` knows), all or nothing; silently not where that fails."""
     from pathlib import Path  # noqa: PLC0415  # see the top
 
