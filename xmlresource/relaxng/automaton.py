@@ -131,21 +131,25 @@ class Opening(dict[tuple[str, ...], State]):
 
     def __missing__(self, attributes: tuple[str, ...]) -> State:
         automaton = self.automaton
-        if len(attributes) > 2 * automaton.max_attributes:
-            raise Invalid
-        left = self.pattern
-        # Sorted, because n attributes in random order would otherwise leave 2**n patterns behind.
         untrimmed = automaton.untrimmed
-        for name, value in sorted(zip(attributes[::2], attributes[1::2], strict=True)):
-            left = automaton.after_attribute(left, name, value)
-            if left.kind == NOT_ALLOWED:
-                raise Invalid
-        state = automaton.state(close(left))
+        # Sorted, because n attributes in random order would otherwise leave 2**n patterns behind.
+        state = self.after(sorted(zip(attributes[::2], attributes[1::2], strict=True)))
         size = sum(map(len, attributes))
         if size < _LONG and untrimmed == automaton.untrimmed:
             automaton.remember(self, size)
             self[attributes] = state
         return state
+
+    def after(self, attributes: list[tuple[str, str]]) -> State:
+        """Return the state after attributes, which are sorted; not remembered here."""
+        automaton, left = self.automaton, self.pattern
+        if len(attributes) > automaton.max_attributes:
+            raise Invalid
+        for name, value in attributes:
+            left = automaton.after_attribute(left, name, value)
+            if left.kind == NOT_ALLOWED:
+                raise Invalid
+        return automaton.state(close(left))
 
 
 class Values(dict[str, Pattern]):

@@ -27,13 +27,13 @@ _REFERENCE = r"&(?:lt|gt|amp|quot|apos);"
 _NEVER = r"\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff"
 _TEXT = rf"((?:[^&{_NEVER}]++|{_REFERENCE})*+)\Z"
 # In an attribute, blanks other than spaces would have to be made spaces.
-_QUOTED = "|".join(
-    rf"{quote}((?:[^{quote}&\t\r\n{_NEVER}]++|{_REFERENCE})*+){quote}" for quote in "\"'"
-)
+_DOUBLE, _SINGLE = (rf"(?:[^{quote}&\t\r\n{_NEVER}]++|{_REFERENCE})*+" for quote in "\"'")
+_EQUALS = f"{_BLANK}*+={_BLANK}*+"
 
-_OPEN = re.compile(_NAME)
-_ATTRIBUTE = re.compile(rf"{_BLANK}++({_NAME}){_BLANK}*+={_BLANK}*+(?:{_QUOTED})")
-_CLOSE = re.compile(rf"{_BLANK}*+(/?+)>{_TEXT}")
+_ATTRIBUTE = re.compile(rf"({_NAME}){_EQUALS}(?:\"({_DOUBLE})\"|'({_SINGLE})')")
+_START = re.compile(
+    rf"({_NAME})((?:{_BLANK}++{_NAME}{_EQUALS}(?:\"{_DOUBLE}\"|'{_SINGLE}'))*+){_BLANK}*+(/?+)>{_TEXT}"
+)
 _END = re.compile(rf"/({_NAME}){_BLANK}*+>{_TEXT}")
 _COMMENT = re.compile(rf"!--(?:[^\-{_NEVER}]++|-[^\-{_NEVER}])*+-->{_TEXT}")
 _DECLARATION = re.compile(
@@ -54,7 +54,7 @@ class Start:
     Attributes:
         raw: its name as it is written.
         name: its name as expat reports it.
-        attributes: names and values in turn, as expat reports them.
+        attributes: its attributes, by their names as expat reports them.
         namespaces: what prefixes mean inside of it.
         is_empty: whether it is its own end.
         text: what follows it.
@@ -63,27 +63,22 @@ class Start:
     __slots__ = ("attributes", "is_empty", "name", "namespaces", "raw", "text")
 
     def __init__(self, piece: str, outer: Namespaces) -> None:
-        opening = _OPEN.match(piece)
-        if opening is None:
+        found = _START.match(piece)
+        if found is None:
             raise Unsure
-        self.raw = self.name = opening[0]
+        self.raw, written, slash, text = found.groups()
+        self.name = self.raw
         self.namespaces = outer
-        place = opening.end()
-        attributes: dict[str, str] = {}
-        while (found := _ATTRIBUTE.match(piece, place)) is not None:
-            name, double, single = found.groups()
-            if name in attributes:
+        self.is_empty = bool(slash)
+        self.text = _text(text)
+        self.attributes: dict[str, str] = {}
+        if written:
+            pairs = _ATTRIBUTE.findall(written)
+            self.attributes = {name: _resolved(one or other) for name, one, other in pairs}
+            if len(self.attributes) < len(pairs):
                 raise Unsure
-            attributes[name] = _resolved(single if double is None else double)
-            place = found.end()
-        closing = _CLOSE.match(piece, place)
-        if closing is None:
-            raise Unsure
-        self.is_empty = bool(closing[1])
-        self.text = _text(closing[2])
-        if outer or ":" in self.raw or any(map(_is_of_namespaces, attributes)):
-            attributes = self._with_namespaces(attributes)
-        self.attributes = tuple([word for pair in attributes.items() for word in pair])
+        if outer or ":" in self.raw or ("xmlns" in written or ":" in "".join(self.attributes)):
+            self.attributes = self._with_namespaces(self.attributes)
 
     def _with_namespaces(self, written: dict[str, str]) -> dict[str, str]:
         """Take in what is declared, and return the other attributes by their full names."""
@@ -158,10 +153,6 @@ def _resolved(text: str) -> str:
         for reference, character in _ENTITIES:
             text = text.replace(reference, character)
     return text
-
-
-def _is_of_namespaces(name: str) -> bool:
-    return ":" in name or name == "xmlns"
 
 
 def _declared(name: str, uri: str) -> str:

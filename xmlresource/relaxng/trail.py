@@ -134,7 +134,7 @@ class Trail:
     def _started(self, state: State, tag: pieces.Start, outer: Namespaces) -> Taken:
         table, opening, child = state[tag.name]
         if tag.attributes:
-            child = opening[tag.attributes]
+            child = opening.after(sorted(tag.attributes.items()))
         if tag.is_empty:
             state = table[_after_text(child, "")]
             return 0, self._node(state, tag.text, outer)
