@@ -263,6 +263,11 @@ class Automaton:
         self._values[id(where)] = where
         self._charge_patterns()
 
+    def known_step(self, pattern: Pattern, name: str) -> Step | None:
+        """Return the step that a start tag leads to, if a document has taken it before."""
+        state = self._states.get(pattern)
+        return None if state is None else state.get(name)
+
     def charge(self, size: int) -> None:
         """Account for a step that is remembered."""
         self._spent += size + _ENTRY_COST

@@ -20,7 +20,6 @@ from xmlresource.relaxng.diagnostic import Fault
 from xmlresource.relaxng.document import Document, Span, Tag
 from xmlresource.relaxng.elements import ElementBlame, Recovery
 from xmlresource.relaxng.frame import Child, Frame
-from xmlresource.relaxng.names import WILDCARD
 from xmlresource.relaxng.patterns import NOT_ALLOWED
 from xmlresource.relaxng.report import Finding, Report, TooManyFaults
 from xmlresource.relaxng.wording import tags
@@ -28,7 +27,7 @@ from xmlresource.relaxng.wording import tags
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xmlresource.relaxng.automaton import Automaton, Table
+    from xmlresource.relaxng.automaton import Automaton, Step, Table
     from xmlresource.relaxng.diagnostic import Diagnostic
     from xmlresource.relaxng.limits import Limits
     from xmlresource.relaxng.patterns import Pattern
@@ -197,6 +196,10 @@ class _Explainer:
     def _open(self, parent: Frame, child: Frame) -> bool:
         """Find out what the child is to be read as. False to skip it."""
         before = parent.pattern
+        known_step = self._automaton.known_step(before, child.name)
+        if known_step is not None and known_step[1].pattern.kind != NOT_ALLOWED:
+            self._enter(parent, child, known_step)
+            return True
         opened = [
             (element, rest)
             for element, rest in by_start_tag(before, child.name)
@@ -211,15 +214,21 @@ class _Explainer:
         step = self._automaton.step(recovery.opened)
         if step is None:
             return False
-        table, opening, _ = step
-        child.opening = opening.pattern
         child.finding = recovery.finding
-        child.table = None if recovery.detached else table
-        if not recovery.detached and before.elements != _after(table).elements:
-            offset = child.tag.span.start
-            name = opened[0][0].names if opened and child.name == WILDCARD else child.name
-            parent.history.append(Child(str(name), offset, self._document.line(offset), before))
+        if recovery.detached:
+            child.opening = step[1].pattern
+        else:
+            self._enter(parent, child, step)
         return True
+
+    def _enter(self, parent: Frame, child: Frame, step: Step) -> None:
+        """Go into a child that its parent goes on after."""
+        child.table, opening, _ = step
+        child.opening = opening.pattern
+        before = parent.pattern
+        if before.elements != _after(child.table).elements:
+            offset = child.tag.span.start
+            parent.history.append(Child(child.name, offset, self._document.line(offset), before))
 
     # Text and end tags
 
