@@ -203,8 +203,13 @@ def test_a_full_trail_is_followed_and_then_left(schema: Schema) -> None:
         by_trail(schema, trail, b"<doc><t>%d</t></doc>" % number)
     assert number < 100
     assert by_trail(schema, trail, known)
-    assert by_trail(schema, trail, new) is None
-    assert by_trail(schema, trail, b"<doc><e/></doc>") is None
+    rows = [len(row) for row in trail._rows]
+    assert by_trail(schema, trail, new)  # read, but not remembered
+    assert [len(row) for row in trail._rows if row] == [row for row in rows if row]
+    results = [by_trail(schema, trail, b"<doc><t>%d</t></doc>" % n) for n in range(500, 1000)]
+    assert set(results) == {True, None}
+    assert results == sorted(results, key=lambda result: result is None)
+    assert by_trail(schema, trail, known)
 
 
 def test_values_do_not_make_the_schema_begin_anew() -> None:

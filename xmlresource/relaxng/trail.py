@@ -49,13 +49,15 @@ class Trail:
     Several threads may use it, and it grows with what they meet.
 
     Attributes:
-        is_over: whether it takes in no more, because it is full or the automaton has begun anew.
+        is_over: whether it remembers no more, because it is full or the automaton has begun anew.
     """
 
     def __init__(self, automaton: Automaton, max_memory: int) -> None:
         self.is_over = False
         self._automaton = automaton
         self._left = max_memory
+        # A large document is read to its end, though nothing more of it is remembered.
+        self._least = -4 * max_memory
         self._lock = allocate_lock()
         self._rows: list[dict[bytes, Taken]] = [{}]
         #: By a start tag's mark, the nodes by the end tag's.
@@ -106,12 +108,13 @@ class Trail:
 
     def _take(self, node: int, piece: bytes) -> Taken:
         """Follow a piece that has not come from this node yet."""
-        if self.is_over:
+        if self._left < self._least:
             raise Unsure
         untrimmed = self._automaton.untrimmed
         taken = self._taken(node, pieces.decoded(piece))
-        if untrimmed == self._automaton.untrimmed:
-            self._spend(len(piece))
+        self._left -= len(piece) + _ENTRY_COST  # also of what is not remembered: work has an end
+        self._end_in_time()
+        if untrimmed == self._automaton.untrimmed and not self.is_over:
             self._rows[node][piece] = taken
         return taken
 
@@ -145,12 +148,13 @@ class Trail:
         """Follow an end tag that has not come there yet."""
         table, opening_name, namespaces = self._opened[opened - 1]
         child, name, text = self._ended[-mark - 1]
-        if name != opening_name or self.is_over:
+        if name != opening_name:
             raise Unsure
         untrimmed = self._automaton.untrimmed
         node = self._node(table[child], text, namespaces)
-        if untrimmed == self._automaton.untrimmed:
-            self._spend(0)
+        self._left -= _ENTRY_COST
+        self._end_in_time()
+        if untrimmed == self._automaton.untrimmed and not self.is_over:
             self._after[opened][mark] = node
         return node
 
@@ -163,7 +167,7 @@ class Trail:
         with self._lock:
             number = self._numbers.get(key)
             if number is None:
-                self._spend(0)
+                self._left -= _ENTRY_COST
                 number = self._numbers[key] = len(self._nodes)
                 self._nodes.append(key)
                 self._rows.append({})
@@ -174,7 +178,7 @@ class Trail:
         with self._lock:
             mark = self._numbers.get(key)
             if mark is None:
-                self._spend(0)
+                self._left -= _ENTRY_COST
                 self._opened.append((table, name, namespaces))
                 self._after.append({})
                 mark = self._numbers[key] = len(self._opened)
@@ -185,13 +189,12 @@ class Trail:
         with self._lock:
             mark = self._numbers.get(key)
             if mark is None:
-                self._spend(len(text))
+                self._left -= _ENTRY_COST
                 self._ended.append(key)
                 mark = self._numbers[key] = len(self._ended)
         return mark
 
-    def _spend(self, size: int) -> None:
-        self._left -= size + _ENTRY_COST
+    def _end_in_time(self) -> None:
         if self._left < 0 or self._automaton.factored:
             self.is_over = True
 
