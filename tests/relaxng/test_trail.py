@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -274,3 +276,28 @@ def test_agrees_with_expat_on_domains(
                 [b"<", b">", b"/", b'"', b"'", b"&", b" ", b"x", b"\n", b"-", b"<x/>"]
             )
         decided(domain_schema, bytes(data), trail)
+
+
+def test_threads_share_a_trail() -> None:
+    schema = Schema.load(SCHEMA, cache_dir=None)
+    other = Schema.load(SCHEMA, cache_dir=None)
+    documents = [item for item in [*PLAIN, *NOT_PLAIN] if len(item) < 1000] * 3
+    expected = [by_expat(other, data) for data in documents]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            runs = [
+                pool.submit(lambda order: [schema.is_valid(documents[i]) for i in order], order)
+                for order in _orders(len(documents), 4)
+            ]
+            results = [run.result() for run in runs]
+    finally:
+        sys.setswitchinterval(interval)
+    for order, verdicts in zip(_orders(len(documents), 4), results, strict=True):
+        assert verdicts == [expected[i] for i in order]
+
+
+def _orders(count: int, orders: int) -> list[list[int]]:
+    chance = random.Random(7)  # noqa: S311  # repeatable, not secret
+    return [chance.sample(range(count), count) for _ in range(orders)]
