@@ -103,7 +103,7 @@ class Remembered:
 
 def digest(data: bytes) -> bytes:
     """What stands for the bytes of a document."""
-    return blake2b(data, digest_size=16).digest()
+    return blake2b(data, digest_size=32).digest()
 
 
 def _path(schema: str) -> str:
