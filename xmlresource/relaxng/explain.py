@@ -21,6 +21,7 @@ from xmlresource.relaxng.document import Document, Span, Tag
 from xmlresource.relaxng.elements import ElementBlame, Recovery
 from xmlresource.relaxng.frame import Child, Frame
 from xmlresource.relaxng.names import WILDCARD
+from xmlresource.relaxng.order import OrderWatch
 from xmlresource.relaxng.patterns import NOT_ALLOWED
 from xmlresource.relaxng.report import Finding, Report, TooManyFaults
 from xmlresource.relaxng.wording import tags
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from xmlresource.relaxng.diagnostic import Diagnostic
     from xmlresource.relaxng.limits import Limits
     from xmlresource.relaxng.patterns import Pattern
+    from xmlresource.relaxng.relinking import Stumble
     from xmlresource.relaxng.vocabulary import Vocabulary
 
 #: Documents with more tags than that are explained without looking ahead, to save memory.
@@ -62,14 +64,24 @@ def explain(
     return report.diagnostics()
 
 
-def warn_of_blanks(
-    automaton: Automaton, vocabulary: Callable[[], Vocabulary], data: bytes, limits: Limits
+def warn(
+    automaton: Automaton,
+    vocabulary: Callable[[], Vocabulary],
+    data: bytes,
+    limits: Limits,
+    stumble: Stumble | None,
 ) -> list[Diagnostic]:
-    """Return a warning for each value in a valid document that libxml2 refuses for its blanks."""
+    """Return a warning for all in a valid document that libxml2 refuses.
+
+    These are values with blanks around them, and the children of the document element over which it
+    is known to stumble.
+    """
     document = Document(data)
     report = Report(document, limits.max_diagnostics)
     explainer = _Explainer(automaton, vocabulary, document, report, limits)
-    explainer.watch = BlankWatch(report)
+    explainer.watches.append(BlankWatch(report))
+    if stumble is not None:
+        explainer.watches.append(OrderWatch(report, stumble))
     with suppress(TooManyFaults, _Refused):
         explainer.run()
     return report.diagnostics()
@@ -99,7 +111,7 @@ class _Explainer:
         nowhere = Tag("", Span(0, 0), (), (), (), ())
         self._stack = [Frame("", nowhere, None, 0, start, start)]
         self._contents = ContentReader(document, report)
-        self.watch: BlankWatch | None = None
+        self.watches: list[BlankWatch | OrderWatch] = []
         self._parser: Any = None
 
     def run(self) -> None:
@@ -169,8 +181,8 @@ class _Explainer:
         child.siblings = self._children()
         parent.seen += 1
         if self._open(parent, child):
-            if self.watch is not None:
-                self.watch.attributes(child)
+            for watch in self.watches:
+                watch.opened(child)
             child.pattern = AttributeReader(self._automaton, self._report, child).read()
             self._stack.append(child)
         else:
@@ -233,8 +245,9 @@ class _Explainer:
             self._skipped -= 1
             return
         frame = self._stack.pop()
-        if self.watch is not None and frame.text and not frame.seen:
-            self.watch.content(frame, *self._contents.whole(frame))
+        if self.watches and frame.text and not frame.seen:
+            for watch in self.watches:
+                watch.content(frame, *self._contents.whole(frame))
         self._note_closing(frame)
         final = self._contents.at_end(frame)
         if final is not None and not is_complete(final):
