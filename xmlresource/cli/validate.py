@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> ExitStatus:
             stdin_name=options.stdin_filename or "<stdin>",
             jobs=options.jobs,
             keep_lines=excerpt and output_format == "text",
+            place_edits=output_format == "sarif",
             tell=progress,
         )
         if options.fix or options.diff:

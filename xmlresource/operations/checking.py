@@ -2,12 +2,16 @@
 
 from typing import Final, TypeAlias
 
-from xmlresource.diagnostics import Diagnostic
+from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.limits import MOST_BYTES
 from xmlresource.operations.domain_schema import DomainSchema
-from xmlresource.record import record
+from xmlresource.record import record, replace
 from xmlresource.settings import Settings
 from xmlresource.system import documents
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xmlresource.document.source import Source
 
 Lines: TypeAlias = dict[tuple[str, int], str]
 """Lines of documents, by path and number."""
@@ -35,12 +39,19 @@ class Checker:
     """
 
     def __init__(
-        self, settings: Settings, schema: DomainSchema | None, stdin_name: str, *, keep_lines: bool
+        self,
+        settings: Settings,
+        schema: DomainSchema | None,
+        stdin_name: str,
+        *,
+        keep_lines: bool,
+        place_edits: bool,
     ) -> None:
         self._settings: Final = settings
         self._schema: Final = schema
         self._stdin_name: Final = stdin_name
         self._keep_lines: Final = keep_lines
+        self._place_edits: Final = place_edits
 
     def name_of(self, path: str) -> str:
         """The name of a document for messages."""
@@ -64,6 +75,8 @@ class Checker:
 
         found, source, policy_only = findings(name, data, self._schema)
         wanted = self._wanted(found)
+        if self._place_edits and source is not None:
+            wanted = [_with_places(one, source) for one in wanted]
         lines: Lines = {}
         if self._keep_lines and source is not None:
             numbers = {one.span.line for one in wanted if one.span is not None}
@@ -80,6 +93,15 @@ class Checker:
         if settings.per_file_ignores:
             path = documents.below(path, settings.folder)
         return [one for one in found if settings.wants(one.code, path)]
+
+
+def _with_places(found: Diagnostic, source: "Source") -> Diagnostic:
+    """The finding with lines and columns of its edits."""
+
+    def placed(edit: Edit) -> Edit:
+        return replace(edit, span=source.span(edit.start, edit.end))
+
+    return replace(found, fix=tuple(map(placed, found.fix))) if found.fix else found
 
 
 def _unreadable(name: str, reason: str) -> Diagnostic:

@@ -66,6 +66,7 @@ class Options:
         stdin_name: What standard input is called.
         jobs: How many processes; as many as pay by default.
         keep_lines: Whether to keep the lines at fault.
+        place_edits: Whether to work out lines and columns of the edits that would mend a finding.
         tell: Told of progress.
     """
 
@@ -74,6 +75,7 @@ class Options:
     stdin_name: str = STANDARD_INPUT_NAME
     jobs: int | None = None
     keep_lines: bool = False
+    place_edits: bool = False
     tell: Tell = _silent
 
     @property
@@ -119,4 +121,10 @@ def checker_for(options: Options) -> Checker:
         MissingSchemaError: The schema of domains that was asked for is not there.
     """
     schema = chosen(options.schema_setting)
-    return Checker(options.settings, schema, options.stdin_name, keep_lines=options.keep_lines)
+    return Checker(
+        options.settings,
+        schema,
+        options.stdin_name,
+        keep_lines=options.keep_lines,
+        place_edits=options.place_edits,
+    )
