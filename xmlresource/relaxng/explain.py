@@ -24,6 +24,7 @@ from xmlresource.relaxng.names import WILDCARD
 from xmlresource.relaxng.order import OrderWatch
 from xmlresource.relaxng.patterns import NOT_ALLOWED
 from xmlresource.relaxng.report import Finding, Report, TooManyFaults
+from xmlresource.relaxng.strangers import Strangers
 from xmlresource.relaxng.wording import tags
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ class _Explainer:
         start = automaton.start.pattern
         nowhere = Tag("", Span(0, 0), (), (), (), ())
         self._stack = [Frame("", nowhere, None, 0, start, start)]
-        self._contents = ContentReader(document, report)
+        self._contents = ContentReader(automaton, document, report)
+        self._strangers = Strangers(automaton, report, vocabulary)
         self.watches: list[BlankWatch | OrderWatch] = []
         self._parser: Any = None
 
@@ -216,10 +218,12 @@ class _Explainer:
         ]
         recovery = Recovery(opened)
         if not opened:
-            known = (child.name, child.tag, child.xpath)
             recovery = ElementBlame(
-                self._automaton, self._report, self._vocabulary, parent, known
+                self._automaton, self._report, self._vocabulary, parent, child
             ).recover()
+        else:
+            allowed = [element for element, _ in opened]
+            recovery = self._strangers.recover(parent, child, allowed) or recovery
         step = self._automaton.step(recovery.opened)
         if step is None:
             return False
