@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xmlresource.relaxng.analysis import elements_named, nodes
-from xmlresource.relaxng.derivatives import by_start_tag
+from xmlresource.relaxng.derivatives import by_start_tag, close
 from xmlresource.relaxng.diagnostic import Fault
 from xmlresource.relaxng.elements import Recovery
-from xmlresource.relaxng.frame import fits
+from xmlresource.relaxng.frame import fits, run
 from xmlresource.relaxng.names import WILDCARD, contains, local
 from xmlresource.relaxng.patterns import ELEMENT, NOT_ALLOWED, Pattern, without_attributes
 from xmlresource.relaxng.report import Finding, Report
@@ -52,13 +52,21 @@ class Strangers:
             child: the element.
             allowed: the declarations by which it may come.
         """
-        if len(child.attributes) > _MAX_TRIED or self._fitting(allowed, child):
+        bare = not child.attributes and not child.siblings
+        if bare or len(child.attributes) > _MAX_TRIED or self._is_at_home(allowed, child):
             return None
         own = elements_named(without_attributes(parent.opening), child.name)
         wrong = self._wrong(own, child)
         if not wrong or self._fitting(own, child):
             return None
         return self._misspelt(parent, child, wrong) or self._moved(parent, child, wrong, own)
+
+    def _is_at_home(self, allowed: Iterable[Pattern], child: Frame) -> bool:
+        """Tell, quickly, whether it is the element that it may be: so for nearly all."""
+        if not child.attributes:
+            return bool(self._fitting(allowed, child))
+        after = (close(run(self._automaton, one.content, child.attributes)) for one in allowed)
+        return any(left.kind != NOT_ALLOWED for left in after)
 
     def _wrong(self, own: list[Pattern], child: Frame) -> str:
         """Return what the element must not have, in words; nothing where too much of it fits."""
