@@ -115,6 +115,16 @@ def test_formats_for_programs_stand_alone(
     assert (status, err) == (1, "")
 
 
+def test_sarif_alone_has_what_mends(capsys: Captured, place: Path) -> None:
+    (place / "a.xml").write_text(BLANKS)
+    _, out, _ = run(capsys, "a.xml", "--output-format", "sarif")
+    (fix,) = json.loads(out)["runs"][0]["results"][0]["fixes"]
+    (replacement,) = fix["artifactChanges"][0]["replacements"]
+    assert replacement["insertedContent"] == {"text": "1048576"}
+    for other in ("json", "gitlab"):
+        assert "fix" not in run(capsys, "a.xml", "--output-format", other)[1]
+
+
 def test_an_excerpt_on_request(capsys: Captured, place: Path) -> None:
     (place / "a.xml").write_text(FAULTY)
     _, out, _ = run(capsys, "a.xml", "--excerpt")

@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> ExitStatus:
             stdin_name=options.stdin_filename or "<stdin>",
             jobs=options.jobs,
             keep_lines=excerpt and output_format == "text",
+            place_edits=output_format == "sarif",
             tell=progress,
             remember=not options.no_cache,
         )

@@ -2,13 +2,17 @@
 
 from typing import Final, TypeAlias
 
-from xmlresource.diagnostics import Diagnostic
+from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.limits import MOST_BYTES
 from xmlresource.operations.domain_schema import DomainSchema
-from xmlresource.record import record
+from xmlresource.record import record, replace
 from xmlresource.settings import Settings
 from xmlresource.system import documents
 from xmlresource.system.remembered import UNKNOWN, Remembered, digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xmlresource.document.source import Source
 
 Lines: TypeAlias = dict[tuple[str, int], str]
 """Lines of documents, by path and number."""
@@ -45,6 +49,7 @@ class Checker:
         stdin_name: str,
         *,
         keep_lines: bool,
+        place_edits: bool,
         remembered: Remembered | None = None,
     ) -> None:
         self.remembered: Final = remembered
@@ -52,6 +57,7 @@ class Checker:
         self._schema: Final = schema
         self._stdin_name: Final = stdin_name
         self._keep_lines: Final = keep_lines
+        self._place_edits: Final = place_edits
 
     def name_of(self, path: str) -> str:
         """The name of a document for messages."""
@@ -76,7 +82,13 @@ class Checker:
         wanted = self._wanted(found)
         if not wanted and not policy_only:
             return None
-        lines = _lines(name, data, wanted) if self._keep_lines else {}
+        lines: Lines = {}
+        source = _source(name, data) if self._keep_lines or self._place_edits else None
+        if source is not None and self._keep_lines:
+            numbers = {one.span.line for one in wanted if one.span is not None}
+            lines = {(name, number): source.line(number) for number in numbers}
+        if source is not None and self._place_edits:
+            wanted = [_with_places(one, source) for one in wanted]
         return Checked(tuple(wanted), lines, policy_only)
 
     def save_remembered(self) -> None:
@@ -120,6 +132,15 @@ class Checker:
         return [one for one in found if settings.wants(one.code, path)]
 
 
+def _with_places(found: Diagnostic, source: "Source") -> Diagnostic:
+    """The finding with lines and columns of its edits."""
+
+    def placed(edit: Edit) -> Edit:
+        return replace(edit, span=source.span(edit.start, edit.end))
+
+    return replace(found, fix=tuple(map(placed, found.fix))) if found.fix else found
+
+
 def _unreadable(name: str, reason: str) -> Diagnostic:
     from xmlresource.codes import CODES  # noqa: PLC0415 -- as in check()
 
@@ -127,14 +148,12 @@ def _unreadable(name: str, reason: str) -> Diagnostic:
     return row.diagnostic(f"can't be read: {reason}", name, hint=row.cure)
 
 
-def _lines(name: str, data: bytes, found: list[Diagnostic]) -> Lines:
-    """The lines at fault of a document that can be read as text."""
+def _source(name: str, data: bytes) -> "Source | None":
+    """The text of a document, if it can be read as one."""
     from xmlresource.document import DocumentError  # noqa: PLC0415 -- see Checker
     from xmlresource.document.source import Source  # noqa: PLC0415 -- see Checker
 
     try:
-        source = Source(data, name)
+        return Source(data, name)
     except DocumentError:
-        return {}
-    numbers = {one.span.line for one in found if one.span is not None}
-    return {(name, number): source.line(number) for number in numbers}
+        return None

@@ -79,6 +79,7 @@ _CODES: Final = {
     "missing-value": "XR610",
     "text-not-allowed": "XR611",
     "untrimmed-value": "XR612",
+    "refused-order": "XR613",
 }
 """Which rule of ours a kind of fault is."""
 

@@ -67,6 +67,7 @@ class Options:
         stdin_name: What standard input is called.
         jobs: How many processes; as many as pay by default.
         keep_lines: Whether to keep the lines at fault.
+        place_edits: Whether to work out lines and columns of the edits that would mend a finding.
         tell: Told of progress.
         remember: Whether to remember what was found, in the user's cache folder, and not to check
             a document again that holds the same as when it was last checked.
@@ -77,6 +78,7 @@ class Options:
     stdin_name: str = STANDARD_INPUT_NAME
     jobs: int | None = None
     keep_lines: bool = False
+    place_edits: bool = False
     tell: Tell = _silent
     remember: bool = False
 
@@ -143,5 +145,6 @@ def checker_for(options: Options) -> Checker:
         schema,
         options.stdin_name,
         keep_lines=options.keep_lines,
+        place_edits=options.place_edits,
         remembered=Remembered(schema.path if schema else "") if options.remember else None,
     )

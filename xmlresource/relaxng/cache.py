@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xmlresource.relaxng.source import Resolver
 
 #: Raised whenever the form of a grammar, or what is checked of one, changes.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
 _MAGIC = f"relaxng {ENGINE_VERSION} {sys.implementation.cache_tag} {marshal.version}\n".encode()
 

@@ -5,8 +5,9 @@ place again, so most pieces of most documents cost one lookup of their bytes and
 What is new is taken apart (`pieces`) and followed through the automaton, once.
 
 All that a document's reading can depend on at the beginning of a piece is a *node*: the state of
-the open element, what namespaces mean there, and whether there was text. From a node a piece leads
-to ``(mark, node)``:
+the open element, what namespaces mean there, and whether there was text. In the document element a
+node also knows the child before it, so that the nodes passed there tell the order of its children.
+From a node a piece leads to ``(mark, node)``:
 
 * mark 0: an empty element, a comment: to that node,
 * mark above 0: a start tag: to that node, and the mark is kept until the end tag,
@@ -30,10 +31,15 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from xmlresource.relaxng.automaton import Automaton, State, Table
+    from xmlresource.relaxng.outline import Outline
     from xmlresource.relaxng.pieces import Namespaces
 
-    #: The state, what prefixes mean, and whether the text before may go on after a comment.
-    Node: TypeAlias = tuple[State, Namespaces, bool]
+    #: The state, what prefixes mean, whether the text before may go on after a comment, how deep it
+    #: is, and in the document element the name of the child that has just ended.
+    Node: TypeAlias = tuple[State, Namespaces, bool, int, str]
+    #: The table, the name as it is written, what prefixes mean outside, how deep that is, and the
+    #: names that an outline needs: the element's, and of the document element the attributes' too.
+    Opened: TypeAlias = tuple[Table, str, Namespaces, int, tuple[str, ...]]
     #: A mark and a node.
     Taken: TypeAlias = tuple[int, int]
 
@@ -41,6 +47,8 @@ if TYPE_CHECKING:
 _ENTRY_COST = 300
 # The node before the document, where an XML declaration may be.
 _FIRST = 0
+# How deep a node is: before the document element, directly in it, or deeper.
+_OUTSIDE, _IN_ROOT, _DEEPER = range(3)
 
 
 class Trail:
@@ -63,48 +71,71 @@ class Trail:
         #: By a start tag's mark, the nodes by the end tag's.
         self._after: list[dict[int, int]] = [{}]
         # What nodes, marks of start tags and (negated) marks of end tags are, and their numbers.
-        self._nodes: list[Node] = [(automaton.start, (), False)]
-        self._opened: list[tuple[Table, str, Namespaces]] = []
+        self._nodes: list[Node] = [(automaton.start, (), False, _OUTSIDE, "")]
+        self._opened: list[Opened] = []
         self._ended: list[tuple[State, str, str]] = []
         self._numbers: dict[Hashable, int] = {}
 
-    def leads_through(self, data: bytes, max_depth: int) -> bool:
+    def leads_through(
+        self, data: bytes, max_depth: int, outline: Outline | None = None
+    ) -> bool:  # fmt: skip
         """Tell whether a document is well-formed and valid.
 
         Args:
             data: the document.
             max_depth: how many elements may be open at the same time.
+            outline: takes down what the document element is like, if that is wanted.
 
         Raises:
             Unsure: this cannot be told here.
         """
-        rows, after = self._rows, self._after
         kept: list[int] = []
         keep: Callable[[int], None] = kept.append
-        pop = kept.pop
         if data.count(b"<") >= max_depth:
             keep = _bounded(kept, max_depth)
-        node = _FIRST
+        in_root: list[int] = []
         try:
-            for part in pieces.cut(data):
-                for piece in part:
-                    try:
-                        mark, node = rows[node][piece]
-                    except KeyError:
-                        mark, node = self._take(node, piece)
-                    if mark > 0:
-                        keep(mark)
-                    elif mark:
-                        opened = pop()
-                        try:
-                            node = after[opened][mark]
-                        except KeyError:
-                            node = self._take_end(opened, mark)
+            opened, node = self._follow(data, kept, keep, in_root)
         except Invalid:
             return False
         except IndexError:  # an end tag too many
             raise Unsure from None
-        return not kept and self._nodes[node][0].pattern.nullable
+        if kept or not self._nodes[node][0].pattern.nullable:
+            return False
+        if outline is not None and opened:
+            nodes = self._nodes
+            children = [child for number in in_root if (child := nodes[number][-1])]
+            outline.take(self._opened[opened - 1][-1], children)
+        return True
+
+    def _follow(
+        self, data: bytes, kept: list[int], keep: Callable[[int], None], in_root: list[int]
+    ) -> tuple[int, int]:
+        """Follow all pieces, with the marks of open elements kept and the nodes in the root noted.
+
+        Returns:
+            the mark of the element that has ended last (0 if none has), and the last node.
+        """
+        rows, after, pop = self._rows, self._after, kept.pop
+        opened, node = 0, _FIRST
+        for part in pieces.cut(data):
+            for piece in part:
+                try:
+                    mark, node = rows[node][piece]
+                except KeyError:
+                    mark, node = self._take(node, piece)
+                if mark > 0:
+                    keep(mark)
+                    continue
+                if mark:
+                    opened = pop()
+                    try:
+                        node = after[opened][mark]
+                    except KeyError:
+                        node = self._take_end(opened, mark)
+                if len(kept) == 1:
+                    in_root.append(node)
+        return opened, node
 
     def _take(self, node: int, piece: bytes) -> Taken:
         """Follow a piece that has not come from this node yet."""
@@ -119,7 +150,7 @@ class Trail:
         return taken
 
     def _taken(self, node: int, piece: str) -> Taken:
-        state, namespaces, had_text = self._nodes[node]
+        state, namespaces, had_text, depth, _ = self._nodes[node]
         sign = piece[:1]
         if sign == "/":
             name, text = pieces.end(piece)
@@ -127,43 +158,50 @@ class Trail:
         if sign == "!":
             if had_text:  # to be joined to the text after it
                 raise Unsure
-            return 0, self._node(state, pieces.comment(piece), namespaces)
+            return 0, self._node(state, pieces.comment(piece), namespaces, depth)
         if sign == "?":
             if node != _FIRST or not pieces.is_declaration(piece):
                 raise Unsure
-            return 0, self._node(state, "", namespaces)
-        return self._started(state, pieces.Start(piece, namespaces), namespaces)
+            return 0, self._node(state, "", namespaces, depth)
+        return self._started(state, pieces.Start(piece, namespaces), namespaces, depth)
 
-    def _started(self, state: State, tag: pieces.Start, outer: Namespaces) -> Taken:
+    def _started(self, state: State, tag: pieces.Start, outer: Namespaces, depth: int) -> Taken:
         table, opening, child = state[tag.name]
         if tag.attributes:
             child = opening.after(sorted(tag.attributes.items()))
         if tag.is_empty:
             state = table[_after_text(child, "")]
-            return 0, self._node(state, tag.text, outer)
-        node = self._node(child, tag.text, tag.namespaces)
-        return self._mark_of_start(table, tag.raw, outer), node
+            return 0, self._node(state, tag.text, outer, depth, tag.name)
+        node = self._node(child, tag.text, tag.namespaces, min(depth + 1, _DEEPER))
+        names: tuple[str, ...] = ()
+        if depth == _IN_ROOT:
+            names = (tag.name,)
+        elif depth == _OUTSIDE:
+            names = (tag.name, *sorted(tag.attributes))
+        return self._mark_of_start((table, tag.raw, outer, depth, names)), node
 
     def _take_end(self, opened: int, mark: int) -> int:
         """Follow an end tag that has not come there yet."""
-        table, opening_name, namespaces = self._opened[opened - 1]
+        table, opening_name, namespaces, depth, names = self._opened[opened - 1]
         child, name, text = self._ended[-mark - 1]
         if name != opening_name:
             raise Unsure
         untrimmed = self._automaton.untrimmed
-        node = self._node(table[child], text, namespaces)
+        node = self._node(table[child], text, namespaces, depth, "".join(names[:1]))
         self._left -= _ENTRY_COST
         self._end_in_time()
         if untrimmed == self._automaton.untrimmed and not self.is_over:
             self._after[opened][mark] = node
         return node
 
-    def _node(self, before: State, text: str, namespaces: Namespaces) -> int:
-        """Return the node that text leads to, up to the next tag."""
+    def _node(
+        self, before: State, text: str, namespaces: Namespaces, depth: int, ended: str = ""
+    ) -> int:
+        """Return the node that text leads to, up to the next tag, after an element or none."""
         state = _after_text(before, text)
         if state.model is not None:  # to be read branch by branch, which this cannot
             raise Unsure
-        key = state, namespaces, before.special
+        key = state, namespaces, before.special, depth, ended if depth == _IN_ROOT else ""
         with self._lock:
             number = self._numbers.get(key)
             if number is None:
@@ -173,13 +211,13 @@ class Trail:
                 self._rows.append({})
         return number
 
-    def _mark_of_start(self, table: Table, name: str, namespaces: Namespaces) -> int:
-        key = id(table), name, namespaces  # a table is not hashable, and stays in the list
+    def _mark_of_start(self, opened: Opened) -> int:
+        key = id(opened[0]), *opened[1:]  # a table is not hashable, and stays in the list
         with self._lock:
             mark = self._numbers.get(key)
             if mark is None:
                 self._left -= _ENTRY_COST
-                self._opened.append((table, name, namespaces))
+                self._opened.append(opened)
                 self._after.append({})
                 mark = self._numbers[key] = len(self._opened)
         return mark
