@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from xmlresource.cli import main
+from xmlresource.operations import checking
 from xmlresource.system import installed_schemas
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -123,6 +124,19 @@ def test_sarif_alone_has_what_mends(capsys: Captured, place: Path) -> None:
     assert replacement["insertedContent"] == {"text": "1048576"}
     for other in ("json", "gitlab"):
         assert "fix" not in run(capsys, "a.xml", "--output-format", other)[1]
+
+
+def test_sarif_is_the_same_where_findings_are_remembered(
+    capsys: Captured, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "caches"))
+    (place / "a.xml").write_text(BLANKS)
+    words = ("a.xml", "--output-format", "sarif", "--domain-schema", "off")
+    fresh = run(capsys, *words, "--no-cache")
+    assert '"fixes"' in fresh[1]
+    assert run(capsys, *words) == fresh
+    monkeypatch.setattr(checking.Checker, "_found", None)
+    assert run(capsys, *words) == fresh
 
 
 def test_an_excerpt_on_request(capsys: Captured, place: Path) -> None:

@@ -23,7 +23,9 @@ def _caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def checked(paths: list[str], setting: str, *, remember: bool, jobs: int = 1) -> Validation:
-    options = Options(domain_schema=setting, keep_lines=True, remember=remember, jobs=jobs)
+    options = Options(
+        domain_schema=setting, keep_lines=True, place_edits=True, remember=remember, jobs=jobs
+    )
     return validate(paths, options)
 
 
@@ -33,6 +35,7 @@ def test_findings_are_the_same_without_checking(
 ) -> None:
     paths = [str(path) for path in FIXTURES]
     fresh = checked(paths, setting, remember=False)
+    assert any(edit.span for one in fresh.diagnostics for edit in one.fix)
     assert checked(paths, setting, remember=True) == fresh
     monkeypatch.setattr(checking.Checker, "_found", None)
     assert checked(paths, setting, remember=True) == fresh

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xmlresource.relaxng import Limits, Schema, verdict
+from xmlresource.relaxng.outline import Outline
 from xmlresource.relaxng.pieces import Unsure
 from xmlresource.relaxng.trail import Trail
 
@@ -41,23 +42,31 @@ def schema() -> Schema:
     return Schema.load(SCHEMA, cache_dir=None)
 
 
-def by_expat(schema: Schema, data: bytes) -> bool:
-    return verdict.is_valid(schema._automaton, data, schema.limits, {})
+def by_expat(schema: Schema, data: bytes, outline: Outline | None = None) -> bool:
+    return verdict.is_valid(schema._automaton, data, schema.limits, {}, outline)
 
 
-def by_trail(schema: Schema, trail: Trail, data: bytes) -> bool | None:
+def by_trail(
+    schema: Schema, trail: Trail, data: bytes, outline: Outline | None = None
+) -> bool | None:  # fmt: skip
     try:
-        return trail.leads_through(data, schema.limits.max_depth)
+        return trail.leads_through(data, schema.limits.max_depth, outline)
     except Unsure:
         return None
 
 
 def decided(schema: Schema, data: bytes, trail: Trail | None = None) -> bool | None:
-    """Return what the trail says of a document, having compared it to what expat says."""
+    """Return what the trail says of a document, having compared it to what expat says.
+
+    Of a valid document with children the outline is compared too.
+    """
     trail = trail or Trail(schema._automaton, 1 << 20)
-    first = by_trail(schema, trail, data)
-    assert by_trail(schema, trail, data) == first
-    assert first in (None, by_expat(schema, data))
+    new, known, expected = Outline(), Outline(), Outline()
+    first = by_trail(schema, trail, data, new)
+    assert by_trail(schema, trail, data, known) == first
+    assert first in (None, by_expat(schema, data, expected))
+    if first and expected.opened()[2]:
+        assert new.opened() == known.opened() == expected.opened()
     return first
 
 
@@ -68,6 +77,7 @@ PLAIN = [
     b"<?xml version='1.0'?>\n<doc/>",
     b'<?xml version="1.0" encoding="utf-8" ?><doc/>',
     b"<!-- x --><doc><!-- - -x --><n>1</n><!----></doc><!-- y -->",
+    b"<doc><e/><!-- --><n>1</n>\n<!-- -->\n<!-- --><any><e/></any></doc>",
     b"<doc><t a='1 > 0'>a > b &lt; &amp;lt; \xc3\xa4</t></doc>",
     b"<doc>\r\n<n>\r\n1\r</n>\r\n</doc>",
     b"<doc><any xmlns='u' xmlns:p='v' p:a='' a=''><p:b xmlns:p='w' p:a=''/><b/></any></doc>",
@@ -162,6 +172,34 @@ NOT_PLAIN = [
 @pytest.mark.parametrize("data", NOT_PLAIN)
 def test_what_is_not_plain_is_left_to_expat(schema: Schema, data: bytes) -> None:
     assert decided(schema, data) is None
+
+
+ANYTHING = b"""
+<grammar xmlns="http://relaxng.org/ns/structure/1.0"><start><ref name="any"/></start>
+  <define name="any"><element><anyName/><zeroOrMore><choice>
+    <attribute><anyName/></attribute><text/><ref name="any"/>
+  </choice></zeroOrMore></element></define>
+</grammar>"""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<a><a/><b/><a><a/><b/></a><b></b></a>",
+        b"<a><b/><a/><b></b><a><b/><a/></a></a>",
+        b"<b><b/><a/><b></b><a><b/><a/></a></b>",
+        b"<a z='' y=''><b z=''/></a>",
+        b"<a y='' z=''><b z=''/></a>",
+        b"<a z=''><b z=''/></a>",
+        b"<a xmlns='u'><b/><c xmlns='v'/><p:b xmlns:p='w'/><p:b xmlns:p='x'></p:b></a>",
+        b"<p:a xmlns:p='u' p:z=''><b/><p:b/><p:b></p:b></p:a>",
+    ],
+)
+def test_outlines_agree_where_elements_are_in_each_other(data: bytes) -> None:
+    schema = Schema.load(ANYTHING, cache_dir=None)
+    trail = Trail(schema._automaton, 1 << 20)
+    for other in (b"<a><c><b/></c><b>x</b></a>", data, data + b"\n", data.replace(b"z", b"w")):
+        assert decided(schema, other, trail)
 
 
 def test_depth_is_left_to_expat(schema: Schema) -> None:
