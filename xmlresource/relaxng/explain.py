@@ -108,7 +108,7 @@ class _Explainer:
         self._depth = 0
         self._skipped = 0  # open elements that are not looked at
         start = automaton.start.pattern
-        nowhere = Tag("", Span(0, 0), (), (), (), ())
+        nowhere = Tag(b"", 0)
         self._stack = [Frame("", nowhere, None, 0, start, start)]
         self._contents = ContentReader(automaton, document, report)
         self._strangers = Strangers(automaton, report, vocabulary)

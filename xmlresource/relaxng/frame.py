@@ -119,10 +119,11 @@ def run(automaton: Automaton, pattern: Pattern, pairs: Iterable[tuple[str, str]]
 def fits(automaton: Automaton, content: Pattern, child: Frame) -> bool:
     """Tell whether the content of elements allows a child's attributes and its children's names."""
     left = close(run(automaton, content, child.attributes))
-    known = nodes(left, ELEMENT)
-    return left.kind != NOT_ALLOWED and all(
-        any(contains(node.names, name) for node in known) for name in set(child.siblings)
-    )
+    if left.kind == NOT_ALLOWED:
+        return False
+    rest = set(child.siblings) - left.elements  # which can come first: in interleaves, most
+    known = nodes(left, ELEMENT) if rest else []
+    return all(any(contains(node.names, name) for node in known) for name in rest)
 
 
 def run_forgiving(pattern: Pattern, name: str, values: Iterable[Pattern]) -> Pattern:
