@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NOT_RUN = {"__main__", "side_by_side"}
+NOT_RUN = {"__main__", "other_values", "side_by_side"}
 
 
 def main() -> None:

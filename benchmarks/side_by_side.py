@@ -20,6 +20,7 @@ class Contestant:
         stdin: What it reads.
         environment: Added to the environment.
         before: Run before each turn, outside of the measurement.
+        may_fail: Whether another exit status than 0 is fine.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Contestant:
     stdin: bytes = b""
     environment: dict[str, str] = field(default_factory=dict)
     before: Callable[[], None] = lambda: None
+    may_fail: bool = False
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
@@ -41,7 +43,7 @@ class Contestant:
         )
         self.wall.append((time.perf_counter() - begun) * 1000)
         self.cpu.append((_child_seconds() - used) * 1000)
-        if done.returncode:
+        if done.returncode and not self.may_fail:
             raise RuntimeError(f"{self.name} exited {done.returncode}: {done.stderr.decode()}")
 
 

@@ -1,6 +1,7 @@
 """What tests of several modules share: where the corpus of libvirt's own documents is."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("shared")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Grammars are kept for this run alone; findings, which would make tests test less, never."""
+    caches = tmp_path_factory.mktemp("caches")
+    (caches / "xmlresource").mkdir()
+    (caches / "xmlresource" / "validate").write_text("no folder")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(caches))
+        yield
 
 
 def _corpus_folder() -> Path | None:

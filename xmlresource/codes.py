@@ -458,6 +458,16 @@ _ROWS: Final = (
         "Remove the blanks around the value.",
     ),
     Code(
+        "XR613",
+        "order-refused-by-libxml2",
+        _WARNING,
+        "libvirt validates with libxml2, which loses its way where elements that belong together "
+        "stand apart, although the schema by its specification allows them in any order.",
+        "<on_poweroff>, <name> and <on_crash>, with <uuid> further down",
+        "Keep together what belongs together, such as <name> and <uuid>, <memory> and <vcpu>, or "
+        "<on_poweroff> and <on_crash>: in the order of `virsh dumpxml` they are.",
+    ),
+    Code(
         "XR701",
         "unused-suppression",
         _WARNING,

@@ -34,11 +34,15 @@ class Span:
 
 @record
 class Edit:
-    """Bytes ``start`` up to ``end`` of the document as UTF-8 are to become ``text``."""
+    """Bytes ``start`` up to ``end`` of the document as UTF-8 are to become ``text``.
+
+    ``span`` is the same stretch in lines and columns, where a report asks for it.
+    """
 
     start: int
     end: int
     text: str
+    span: Span | None = None
 
 
 @record

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from xmlresource.cli import main
+from xmlresource.operations import checking
 from xmlresource.system import installed_schemas
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -113,6 +114,29 @@ def test_formats_for_programs_stand_alone(
     status, out, err = run(capsys, "a.xml", "--output-format", output_format)
     assert json.loads(out)
     assert (status, err) == (1, "")
+
+
+def test_sarif_alone_has_what_mends(capsys: Captured, place: Path) -> None:
+    (place / "a.xml").write_text(BLANKS)
+    _, out, _ = run(capsys, "a.xml", "--output-format", "sarif")
+    (fix,) = json.loads(out)["runs"][0]["results"][0]["fixes"]
+    (replacement,) = fix["artifactChanges"][0]["replacements"]
+    assert replacement["insertedContent"] == {"text": "1048576"}
+    for other in ("json", "gitlab"):
+        assert "fix" not in run(capsys, "a.xml", "--output-format", other)[1]
+
+
+def test_sarif_is_the_same_where_findings_are_remembered(
+    capsys: Captured, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "caches"))
+    (place / "a.xml").write_text(BLANKS)
+    words = ("a.xml", "--output-format", "sarif", "--domain-schema", "off")
+    fresh = run(capsys, *words, "--no-cache")
+    assert '"fixes"' in fresh[1]
+    assert run(capsys, *words) == fresh
+    monkeypatch.setattr(checking.Checker, "_found", None)
+    assert run(capsys, *words) == fresh
 
 
 def test_an_excerpt_on_request(capsys: Captured, place: Path) -> None:

@@ -10,11 +10,12 @@ from xmlresource.diagnostics import Severity
 from xmlresource.operations import domain_schema
 from xmlresource.operations.domain_schema import AUTO, OFF, DomainSchema, chosen
 from xmlresource.operations.findings import findings
-from xmlresource.relaxng import Schema
+from xmlresource.relaxng import Schema, verdict
 from xmlresource.relaxng.diagnostic import Fault
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 LIBVIRT = Path("/usr/share/libvirt/schemas/domain.rng")
+UUID = "<uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid>"
 HEAD = "<domain type='kvm'><name>a</name><memory>1048576</memory><os><type>hvm</type></os>"
 
 
@@ -63,6 +64,25 @@ def test_every_kind_of_fault_has_a_rule(fault: Fault) -> None:
 )  # fmt: skip
 def test_each_fault_is_told_once(schema: DomainSchema, inner: str, expected: list[str]) -> None:
     assert codes(schema, inner) == expected
+
+
+def test_an_order_is_warned_of_where_all_tags_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = DomainSchema(str(FIXTURES / "domain-schema" / "domain.rng"))
+    children = ["<name>a</name>", "<memory>1</memory>", "<devices/>", UUID, "<vcpu>2</vcpu>"]
+
+    def document(*order: int) -> bytes:
+        inner = "".join(children[number] for number in order)
+        return f"<domain type='kvm'>{inner}</domain>".encode()
+
+    refused, taken = document(0, 1, 2, 3, 4), document(0, 3, 1, 4, 2)
+    for first in (True, False):
+        if not first:
+            # From here on all pieces have been there: expat is not asked.
+            monkeypatch.setattr(verdict, "is_valid", None)
+        assert schema.settles(taken)
+        assert not schema.settles(refused)
+        found, _, _ = findings("a.xml", refused, schema)
+        assert [one.code for one in found] == ["XR613"]
 
 
 def test_verdicts_on_the_corpus_are_libvirts(

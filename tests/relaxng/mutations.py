@@ -208,7 +208,11 @@ class Mutator:
         element = self.elements[at]
         copy = self.data[element.start : element.end]
         edit = Edit(element.end, element.end, b"\n    " + copy)
-        return Mutation("duplicate", (edit,), ((element.end, 5),), None, element.parent)
+        # Where some are allowed, one of those that follow is the one too many.
+        later = [self.elements[child] for child in self.elements[element.parent].children]
+        alike = [e.start for e in later if e.start >= element.end and e.name == element.name]
+        faults = ((element.end, 5), *((start, 0) for start in alike))
+        return Mutation("duplicate", (edit,), faults, None, element.parent)
 
     def unknown_element(self) -> Mutation | None:
         at = self._pick(lambda e: not e.empty_tag and not e.has_text)

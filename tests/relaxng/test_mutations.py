@@ -118,7 +118,7 @@ def _mend(data: bytes, finding: object) -> bytes:
     assert isinstance(finding, Diagnostic)
     assert finding.suggestion is not None
     new = finding.suggestion.encode()
-    start = finding.offset + (finding.code == "unknown-element")
+    start = finding.offset + (finding.code in ("unknown-element", "misplaced-element"))
     size = finding.end_offset - start
     if finding.closing_offset is not None:
         at = finding.closing_offset

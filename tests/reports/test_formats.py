@@ -10,6 +10,7 @@ import pytest
 
 from xmlresource.codes import CODES
 from xmlresource.diagnostics import Diagnostic, Severity, Span
+from xmlresource.document.editing.splice import Splice, spliced
 from xmlresource.operations.validate import Options, Validation, validate
 from xmlresource.reports import github, gitlab, junit, sarif
 from xmlresource.reports.diagnostics import as_text, statistics
@@ -42,7 +43,7 @@ def result(*found: Diagnostic, paths: tuple[str, ...] = ()) -> Validation:
 @pytest.fixture(scope="module")
 def everything() -> Validation:
     """All that the fixtures are faulty of."""
-    options = Options(domain_schema=str(FIXTURES / "domain-schema"))
+    options = Options(domain_schema=str(FIXTURES / "domain-schema"), place_edits=True)
     return validate([str(FIXTURES / "rules"), "/no/such/file.xml"], options)
 
 
@@ -77,6 +78,51 @@ def test_sarif_counts_columns_in_characters_and_tells_findings_apart(
     assert run["columnKind"] == "unicodeCodePoints"
     marks = [one["partialFingerprints"]["xmlresource/v1"] for one in run["results"]]
     assert len(set(marks)) == len(marks)
+
+
+def mended(data: bytes, fix: Any) -> bytes:
+    """Do what a fix says, by lines and columns alone."""
+    lines = data.decode().splitlines(keepends=True)
+    starts = [sum(map(len, lines[:number])) for number in range(len(lines) + 1)]
+    (change,) = fix["artifactChanges"]
+    text = data.decode()
+    for one in sorted(change["replacements"], key=lambda one: -offset(starts, one, "start")):
+        start, end = offset(starts, one, "start"), offset(starts, one, "end")
+        text = text[:start] + one["insertedContent"]["text"] + text[end:]
+    return text.encode()
+
+
+def offset(starts: list[int], replacement: Any, which: str) -> int:
+    region = replacement["deletedRegion"]
+    return int(starts[region[f"{which}Line"] - 1] + region[f"{which}Column"] - 1)
+
+
+def test_sarif_has_the_edits_that_mend(everything: Validation) -> None:
+    """Each fix, done by its regions, is what `--fix` does with that finding alone."""
+    (run,) = log(everything)["runs"]
+    tried = 0
+    for found, one in zip(everything.diagnostics, run["results"], strict=True):
+        assert ("fixes" in one) == bool(found.fix)
+        if not found.fix:
+            continue
+        data = Path(found.path).read_bytes()
+        splices = [Splice(edit.start, edit.end, edit.text.encode()) for edit in found.fix]
+        assert mended(data, one["fixes"][0]) == spliced(data, splices)
+        assert one["fixes"][0]["description"]["text"]
+        tried += 1
+    assert tried >= 10
+
+
+def test_sarif_counts_the_columns_of_edits_in_characters(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text("<memtune><!-- 漢é --><hard_limitt>4</hard_limitt></memtune>", "utf-8")
+    found = validate([str(path)], Options(domain_schema="off", place_edits=True))
+    (one,) = log(found)["runs"][0]["results"]
+    regions = [
+        (r["deletedRegion"]["startColumn"], r["deletedRegion"]["endColumn"])
+        for r in one["fixes"][0]["artifactChanges"][0]["replacements"]
+    ]
+    assert regions == [(22, 33), (37, 48)]
 
 
 @pytest.mark.parametrize(

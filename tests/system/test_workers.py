@@ -66,7 +66,7 @@ def test_progress_ends_with_all() -> None:
 
 def test_few_items_are_done_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
-    assert paying_jobs(1) == paying_jobs(1399) == 1
-    assert paying_jobs(2400) == 2
+    assert paying_jobs(1) == paying_jobs(4399) == 1
+    assert paying_jobs(4400) == 2
     assert paying_jobs(10**6) == 4
     assert workers._MOST_BY_DEFAULT >= 4

@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--config", metavar="FILE", help="settings; looked for upwards from here by default")
     add("--domain-schema", metavar="auto|off|PATH", help="the schema of whole domains (auto)")
     add("--stdin-filename", metavar="NAME", help="what standard input is called")
+    add("--no-cache", action="store_true", help="check also what was checked before")
     add("--jobs", type=_jobs, metavar="N", help="processes (as many as pay)")
     add("--excerpt", action=argparse.BooleanOptionalAction, help="show the line (on a terminal)")
     add("--statistics", action="store_true", help="count the findings of each rule")
@@ -48,7 +49,9 @@ def run(options: argparse.Namespace) -> ExitStatus:
             stdin_name=options.stdin_filename or "<stdin>",
             jobs=options.jobs,
             keep_lines=excerpt and output_format == "text",
+            place_edits=output_format == "sarif",
             tell=progress,
+            remember=not options.no_cache,
         )
         if options.fix or options.diff:
             from xmlresource.cli.fixing import run_fixing  # noqa: PLC0415 -- seldom asked for

@@ -12,7 +12,6 @@ from typing import Final
 from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.errors import XmlresourceError
 from xmlresource.limits import MOST_BYTES, MOST_LEVELS
-from xmlresource.relaxng import Limits, Schema, SchemaError
 from xmlresource.system import installed_schemas
 
 TYPE_CHECKING = False
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from xmlresource import relaxng
     from xmlresource.diagnostics import Span
     from xmlresource.document.source import Source
+    from xmlresource.relaxng import Schema
 
 AUTO: Final = "auto"
 OFF: Final = "off"
@@ -56,6 +56,9 @@ _WRAPPER: Final = """\
 # libvirt has it since 7.7.
 _FIBRECHANNEL: Final = '<optional><ref name="fibrechannel"/></optional>'
 
+# How the engine calls a schema that it was given and not told to read.
+_GIVEN: Final = "<schema>"
+
 # No rule is about a document without any of these. In UTF-16 none could be seen.
 _OF_THE_RULES: Final = (b"memtune", b"resource", b"&#", b"\0")
 _LARGE: Final = 1 << 20
@@ -76,6 +79,7 @@ _CODES: Final = {
     "missing-value": "XR610",
     "text-not-allowed": "XR611",
     "untrimmed-value": "XR612",
+    "refused-order": "XR613",
 }
 """Which rule of ours a kind of fault is."""
 
@@ -89,13 +93,18 @@ class MissingSchemaError(XmlresourceError):
 
 
 class DomainSchema:
-    """libvirt's schema of domains, loaded when it is first needed."""
+    """libvirt's schema of domains, loaded when it is first needed.
+
+    Attributes:
+        path: Where it is.
+        has_failed: Whether it could not be loaded.
+    """
 
     def __init__(self, path: str, *, must_load: bool = True) -> None:
-        self._path: Final = path
+        self.path: Final = path
         self._must_load: Final = must_load
         self._loaded: Schema | None = None
-        self._failed = False
+        self.has_failed = False
         self._last: tuple[bytes, list[relaxng.Diagnostic]] = (b"", [])
 
     @property
@@ -108,14 +117,21 @@ class DomainSchema:
         Raises:
             MissingSchemaError: It can't, and was asked for.
         """
-        if self._loaded is None and not self._failed:
+        if self._loaded is None and not self.has_failed:
             try:
-                self._loaded = _load(self._path)
+                self._loaded = _load(self.path)
             except MissingSchemaError:
-                self._failed = True
+                self.has_failed = True
                 if self._must_load:
                     raise
-        return not self._failed
+        return not self.has_failed
+
+    @property
+    def files(self) -> list[str] | None:
+        """The files that it was made of; ``None`` if it was not loaded yet."""
+        if self._loaded is None:
+            return None
+        return [file for file in self._loaded.files if not file.endswith(_GIVEN)]
 
     def settles(self, data: bytes) -> bool:
         """Whether the document is valid, and has nothing that a rule of ours could be about.
@@ -162,6 +178,9 @@ def chosen(setting: str) -> DomainSchema | None:
 
 
 def _load(path: str) -> Schema:
+    # Where all documents are remembered, the engine is never loaded.
+    from xmlresource.relaxng import Limits, Schema, SchemaError  # noqa: PLC0415
+
     folder, _, name = path.rpartition("/")
     limits = Limits(max_bytes=MOST_BYTES, max_depth=MOST_LEVELS)
     failures = []

@@ -5,11 +5,12 @@ from typing import Final
 
 from xmlresource.diagnostics import Diagnostic, Severity
 from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.checking import Checker, Lines
+from xmlresource.operations.checking import Checked, Checker, Lines
 from xmlresource.operations.domain_schema import AUTO, OFF, chosen
 from xmlresource.record import field, record
 from xmlresource.settings import Settings
 from xmlresource.system import documents
+from xmlresource.system.remembered import Noted, Remembered
 from xmlresource.system.workers import Tell, ordered, paying_jobs
 
 STANDARD_INPUT_NAME: Final = "<stdin>"
@@ -66,7 +67,10 @@ class Options:
         stdin_name: What standard input is called.
         jobs: How many processes; as many as pay by default.
         keep_lines: Whether to keep the lines at fault.
+        place_edits: Whether to work out lines and columns of the edits that would mend a finding.
         tell: Told of progress.
+        remember: Whether to remember what was found, in the user's cache folder, and not to check
+            a document again that holds the same as when it was last checked.
     """
 
     settings: Settings = Settings()
@@ -74,7 +78,9 @@ class Options:
     stdin_name: str = STANDARD_INPUT_NAME
     jobs: int | None = None
     keep_lines: bool = False
+    place_edits: bool = False
     tell: Tell = _silent
+    remember: bool = False
 
     @property
     def schema_setting(self) -> str:
@@ -98,7 +104,7 @@ def validate(paths: Iterable[str], options: Options | None = None) -> Validation
     checker = checker_for(options)
     names = list(documents.expand(paths))
     jobs = options.jobs or paying_jobs(len(names))
-    checked = ordered(checker.check_file, names, jobs, options.tell)
+    checked = _all_checked(checker, names, jobs, options.tell)
     lines: Lines = {}
     for one in checked:
         if one is not None:
@@ -112,6 +118,21 @@ def validate(paths: Iterable[str], options: Options | None = None) -> Validation
     )
 
 
+def _all_checked(checker: Checker, names: list[str], jobs: int, tell: Tell) -> list[Checked | None]:
+    remembered = checker.remembered
+    if remembered is None:
+        return ordered(checker.check_file, names, jobs, tell)
+
+    def checked_and_noted(path: str) -> tuple[Checked | None, Noted]:
+        return checker.check_file(path), remembered.take_new()
+
+    found = ordered(checked_and_noted, names, jobs, tell)
+    for _, noted in found:
+        remembered.add(noted)
+    checker.save_remembered()
+    return [checked for checked, _ in found]
+
+
 def checker_for(options: Options) -> Checker:
     """What checks a document as ``options`` say.
 
@@ -119,4 +140,11 @@ def checker_for(options: Options) -> Checker:
         MissingSchemaError: The schema of domains that was asked for is not there.
     """
     schema = chosen(options.schema_setting)
-    return Checker(options.settings, schema, options.stdin_name, keep_lines=options.keep_lines)
+    return Checker(
+        options.settings,
+        schema,
+        options.stdin_name,
+        keep_lines=options.keep_lines,
+        place_edits=options.place_edits,
+        remembered=Remembered(schema.path if schema else "") if options.remember else None,
+    )

@@ -11,24 +11,30 @@ A package of its own: it needs nothing but the standard library.
 
 from __future__ import annotations
 
-from xmlresource.relaxng.errors import SchemaError
-from xmlresource.relaxng.limits import Limits
-from xmlresource.relaxng.schema import Schema
-
 TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
     from xmlresource.relaxng.diagnostic import Diagnostic, Fault, Related
+    from xmlresource.relaxng.errors import SchemaError
+    from xmlresource.relaxng.limits import Limits
+    from xmlresource.relaxng.schema import Schema
 
 __all__ = ["Diagnostic", "Fault", "Limits", "Related", "Schema", "SchemaError"]
 
-_LAZY = ("Diagnostic", "Fault", "Related")
+_MODULES = {
+    "Diagnostic": "diagnostic",
+    "Fault": "diagnostic",
+    "Limits": "limits",
+    "Related": "diagnostic",
+    "Schema": "schema",
+    "SchemaError": "errors",
+}
 
 
 def __getattr__(name: str) -> object:
-    """Load what only invalid documents need when it is first asked for."""
-    if name in _LAZY:
-        from xmlresource.relaxng import diagnostic  # noqa: PLC0415  # the point of this function
+    """Load what is asked for when it is first asked for."""
+    if name not in _MODULES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module  # noqa: PLC0415  # the point of this function
 
-        return getattr(diagnostic, name)
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

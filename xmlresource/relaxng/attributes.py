@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from xmlresource.relaxng.automaton import Automaton
-    from xmlresource.relaxng.document import Span
     from xmlresource.relaxng.frame import Frame
 
 _VALUE_SHOWN = 40
@@ -68,6 +67,37 @@ def blame_parent(
     should_be = pool.choice([close(run(automaton, parent.opening, pairs)) for pairs in attributes])
     parent.pattern = pool.choice((parent.pattern, should_be))
     return should_be
+
+
+def attribute_finding(
+    frame: Frame, code: Fault, name: str, message: str, *, value: bool = False
+) -> Finding:
+    """Return a finding about an attribute: at its name, or at its value."""
+    span, raw = frame.tag.span, local(name)
+    for index, (have, _) in enumerate(frame.attributes):
+        if have == name and index < len(frame.tag.names):
+            spans = frame.tag.values if value else frame.tag.names
+            span, raw = spans[index], frame.tag.raw_names[index]
+            break
+    return Finding(code, span, message, f"{frame.xpath}/@{raw}")
+
+
+def misspelt_value(
+    automaton: Automaton, frame: Frame, test: Callable[[Pattern], bool]
+) -> Finding | None:
+    """Return a finding of the attribute's value that is nearly one with which the test passes."""
+    have = dict(frame.attributes)
+    for name, value in variants(automaton, frame, test):
+        if name in have and nearest(have[name].strip(), [value]) is not None:
+            hint = f"did you mean '{clip(value, _VALUE_SHOWN)}'?"
+            shown = clip(have[name], _VALUE_SHOWN)
+            message = (
+                f"'{shown}' of '{local(name)}' on <{frame.label}> does not go with its text; {hint}"
+            )
+            found = attribute_finding(frame, Fault.CONFLICTING_VALUE, name, message, value=True)
+            found.hint, found.suggestion = hint, value
+            return found
+    return None
 
 
 class AttributeReader:
@@ -145,17 +175,7 @@ class AttributeReader:
         return 0 if all(is_enumerated([test]) for test in tests) else 1
 
     def _add(self, code: Fault, name: str, message: str, *, value: bool = False) -> Finding:
-        span, raw = self._place(name, value=value)
-        xpath = f"{self._frame.xpath}/@{raw}"
-        return self._report.add(Finding(code, span, message, xpath))
-
-    def _place(self, name: str, *, value: bool) -> tuple[Span, str]:
-        frame = self._frame
-        for index, (have, _) in enumerate(frame.attributes):
-            if have == name and index < len(frame.tag.names):
-                spans = frame.tag.values if value else frame.tag.names
-                return spans[index], frame.tag.raw_names[index]
-        return frame.tag.span, local(name)
+        return self._report.add(attribute_finding(self._frame, code, name, message, value=value))
 
     # An attribute that the element has, but not so
 

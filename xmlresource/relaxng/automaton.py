@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 # What a remembered thing costs, roughly, in bytes (measured on libvirt's domains).
 _PATTERN_COST = 1600
 _ENTRY_COST = 400
+# How the memory is shared; the rest is for trails.
+_SHARE_OF_STATES = 0.5
+_SHARE_OF_VALUES = 0.25
 # A longer value is not worth remembering.
 _LONG = 200
 
@@ -111,7 +114,7 @@ class Texts(dict[str, State]):
         if pattern.kind != TEXT and not is_blank(text) and has_blanks_around(text):
             automaton.untrimmed += 1
         elif len(text) < _LONG:
-            automaton.charge(len(text))
+            automaton.remember(self, len(text))
             self[text] = state
         return state
 
@@ -128,21 +131,25 @@ class Opening(dict[tuple[str, ...], State]):
 
     def __missing__(self, attributes: tuple[str, ...]) -> State:
         automaton = self.automaton
-        if len(attributes) > 2 * automaton.max_attributes:
-            raise Invalid
-        left = self.pattern
-        # Sorted, because n attributes in random order would otherwise leave 2**n patterns behind.
         untrimmed = automaton.untrimmed
-        for name, value in sorted(zip(attributes[::2], attributes[1::2], strict=True)):
+        # Sorted, because n attributes in random order would otherwise leave 2**n patterns behind.
+        state = self.after(sorted(zip(attributes[::2], attributes[1::2], strict=True)))
+        size = sum(map(len, attributes))
+        if size < _LONG and untrimmed == automaton.untrimmed:
+            automaton.remember(self, size)
+            self[attributes] = state
+        return state
+
+    def after(self, attributes: list[tuple[str, str]]) -> State:
+        """Return the state after attributes, which are sorted; not remembered here."""
+        automaton, left = self.automaton, self.pattern
+        if len(attributes) > automaton.max_attributes:
+            raise Invalid
+        for name, value in attributes:
             left = automaton.after_attribute(left, name, value)
             if left.kind == NOT_ALLOWED:
                 raise Invalid
-        state = automaton.state(close(left))
-        size = sum(map(len, attributes))
-        if size < _LONG and untrimmed == automaton.untrimmed:
-            automaton.charge(size)
-            self[attributes] = state
-        return state
+        return automaton.state(close(left))
 
 
 class Values(dict[str, Pattern]):
@@ -172,7 +179,7 @@ class Values(dict[str, Pattern]):
         if has_blanks_around(value):
             self.automaton.untrimmed += 1
         elif len(value) < _LONG:
-            self.automaton.charge(len(value))
+            self.automaton.remember(self, len(value))
             self[value] = left
         return left
 
@@ -222,6 +229,8 @@ class Automaton:
         self._start = start
         self._max_memory = max_memory
         self._spent = 0
+        self._spent_on_values = 0
+        self._values: dict[int, Texts | Opening | Values] = {}
         self._seen_patterns = pool.count
         self._states: dict[Pattern, State] = {}
         self._openings: dict[Pattern, Opening] = {}
@@ -240,19 +249,43 @@ class Automaton:
             state = self._states[pattern] = State(self, pattern)
         return state
 
+    def remember(self, where: Texts | Opening | Values, size: int) -> None:
+        """Account for a value (or several of an element) that is remembered somewhere.
+
+        Values are without end, and make no states: when they are too many they alone are dropped.
+        """
+        self._spent_on_values += size + _ENTRY_COST
+        if self._spent_on_values > self._max_memory * _SHARE_OF_VALUES:
+            for memory in list(self._values.values()):
+                memory.clear()
+            self._values.clear()
+            self._spent_on_values = 0
+        self._values[id(where)] = where
+        self._charge_patterns()
+
+    def known_step(self, pattern: Pattern, name: str) -> Step | None:
+        """Return the step that a start tag leads to, if a document has taken it before."""
+        state = self._states.get(pattern)
+        return None if state is None else state.get(name)
+
     def charge(self, size: int) -> None:
-        """Account for something remembered, and for the patterns made meanwhile."""
+        """Account for a step that is remembered."""
         self._spent += size + _ENTRY_COST
+        self._charge_patterns()
+
+    def _charge_patterns(self) -> None:
+        """Account for the patterns made meanwhile, and begin anew when there is too much."""
         count = self._pool.count
         if count != self._seen_patterns:
             self._spent += _PATTERN_COST * (count - self._seen_patterns)
             self._seen_patterns = count
-        if self._spent > self._max_memory:
+        if self._spent > self._max_memory * _SHARE_OF_STATES:
             self._reset()
 
     def _reset(self) -> None:
         self.factored = True
-        self._spent = 0
+        self._spent = self._spent_on_values = 0
+        self._values.clear()
         for memory in (self._states, self._openings, self._tables, self._models):
             for entry in memory.values():
                 if isinstance(entry, dict):

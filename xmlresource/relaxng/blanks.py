@@ -30,7 +30,7 @@ class BlankWatch:
     def __init__(self, report: Report) -> None:
         self._report = report
 
-    def attributes(self, frame: Frame) -> None:
+    def opened(self, frame: Frame) -> None:
         """Look at the attributes of an element."""
         for index, (name, value) in enumerate(frame.attributes):
             if has_blanks_around(value):

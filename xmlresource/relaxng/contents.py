@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xmlresource.relaxng.analysis import atoms
+from xmlresource.relaxng.attributes import misspelt_value
 from xmlresource.relaxng.datatypes import BLANKS, is_blank
-from xmlresource.relaxng.derivatives import by_text, by_whole_text, is_complete
+from xmlresource.relaxng.derivatives import by_text, by_whole_text, close, is_complete
 from xmlresource.relaxng.diagnostic import Fault
 from xmlresource.relaxng.document import Document, Span
 from xmlresource.relaxng.patterns import NOT_ALLOWED, Pattern
@@ -15,6 +16,7 @@ from xmlresource.relaxng.suggest import nearest
 from xmlresource.relaxng.wording import clip, expectation, values
 
 if TYPE_CHECKING:
+    from xmlresource.relaxng.automaton import Automaton
     from xmlresource.relaxng.frame import Frame
 
 _SHOWN = 40
@@ -23,7 +25,8 @@ _SHOWN = 40
 class ContentReader:
     """Reads the text of the elements of one document."""
 
-    def __init__(self, document: Document, report: Report) -> None:
+    def __init__(self, automaton: Automaton, document: Document, report: Report) -> None:
+        self._automaton = automaton
         self._document = document
         self._report = report
 
@@ -93,6 +96,12 @@ class ContentReader:
         if not shown:
             message = f"<{frame.label}> lacks a value; {expected}"
             self._report.add(Finding(Fault.MISSING_VALUE, frame.tag.span, message, frame.xpath))
+            return
+        blamed = misspelt_value(
+            self._automaton, frame, lambda left: is_complete(by_whole_text(close(left), text))
+        )
+        if blamed is not None:
+            self._report.add(blamed)
             return
         finding = self._add(
             Fault.BAD_VALUE, frame, f"'{shown}' is not a value of <{frame.label}>; {expected}"

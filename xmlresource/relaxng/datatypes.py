@@ -5,7 +5,7 @@ A datatype is asked two things: does it accept a string, and which value does a 
 are looked at, as XML Schema says (Part 2, 4.3.6) and libxml2 does not.
 
 Left out: a datatype does not see the document around the value, so ``QName`` is checked for its
-form only, ``ID``/``IDREF`` for theirs, and ``duration`` has no order.
+form only, and ``ID``/``IDREF`` for theirs.
 """
 
 from __future__ import annotations
@@ -164,9 +164,9 @@ def check_params(library: str, name: str, params: Params) -> None:
 def _facets_of(name: str) -> frozenset[str]:
     if name in _INTEGERS or name == "decimal":
         return _BOUNDS | _DIGITS
-    if name in _FLOATS or name in _DATES:
+    if name in _FLOATS or name in _DATES or name == "duration":
         return _BOUNDS
-    return frozenset() if name in ("boolean", "duration") else _LENGTHS
+    return frozenset() if name == "boolean" else _LENGTHS
 
 
 def _check_facet_value(name: str, facet: str, value: str) -> None:
@@ -332,6 +332,10 @@ def _measure(name: str) -> Callable[[str], int]:
 
 
 def _bound_test(name: str, facet: str, value: str) -> Test:
+    if name == "duration":
+        from xmlresource.relaxng.durations import bound_test  # noqa: PLC0415  # seldom needed
+
+        return bound_test(facet, value)
     bound = _order_key(name, value)
     order: Callable[[str], float] = lambda text: _order_key(name, text)  # noqa: E731  # 4 uses
     if facet == "minInclusive":
@@ -405,6 +409,12 @@ def _value_of(name: str, text: str) -> Hashable:
     return text if make is None else make(text)
 
 
+def _duration(text: str) -> Hashable:
+    from xmlresource.relaxng.durations import value_of  # noqa: PLC0415  # as in _bound_test
+
+    return value_of(text)
+
+
 _VALUES: dict[str, Callable[[str], Hashable]] = {
     "decimal": _decimal,
     "float": lambda text: text if text == "NaN" else float(text),
@@ -412,4 +422,5 @@ _VALUES: dict[str, Callable[[str], Hashable]] = {
     "boolean": lambda text: text in ("true", "1"),
     "hexBinary": str.upper,
     "base64Binary": lambda text: text.replace(" ", ""),
+    "duration": _duration,
 }

@@ -39,15 +39,21 @@ def by_start_tag(pattern: Pattern, name: str) -> Opened:
     kind = pattern.kind
     if kind == INTERLEAVE:
         return _by_start_tag_in_interleave(pattern, name)
-    first = pattern.elements
-    if name not in first and WILDCARD not in first:
-        return ()
     if kind == ELEMENT:
         return ((pattern, pattern.pool.empty),) if contains(pattern.names, name) else ()
     if kind == GROUP:
         return _by_start_tag_in_group(pattern, name)
-    opened = [found for part in pattern.parts for found in by_start_tag(part, name)]
+    if kind not in _OF_ALTERNATIVES:
+        return ()
+    opened: list[tuple[Pattern, Pattern]] = []
+    for part in pattern.parts:
+        first = part.elements
+        if name in first or WILDCARD in first:
+            opened += by_start_tag(part, name)
     return opened if kind == CHOICE else _continued(pattern, opened)
+
+
+_OF_ALTERNATIVES = (CHOICE, ONE_OR_MORE, AFTER)
 
 
 def _continued(pattern: Pattern, opened: Opened) -> Opened:
@@ -62,8 +68,10 @@ def _continued(pattern: Pattern, opened: Opened) -> Opened:
 def _by_start_tag_in_group(pattern: Pattern, name: str) -> Opened:
     out: list[tuple[Pattern, Pattern]] = []
     for index, part in enumerate(pattern.parts):
-        rest = pattern.parts[index + 1 :]
-        out += [(e, pattern.pool.group((left, *rest))) for e, left in by_start_tag(part, name)]
+        first = part.elements
+        if name in first or WILDCARD in first:
+            rest = pattern.parts[index + 1 :]
+            out += [(e, pattern.pool.group((left, *rest))) for e, left in by_start_tag(part, name)]
         if not part.nullable:
             break
     return out
@@ -110,7 +118,8 @@ def by_attribute(pattern: Pattern, name: str, verdicts: Mapping[Pattern, bool]) 
         [
             build((*parts[:index], left, *parts[index + 1 :]))
             for index, part in enumerate(parts)
-            if (left := by_attribute(part, name, verdicts)).kind != NOT_ALLOWED
+            if (name in part.attributes or WILDCARD in part.attributes)
+            and (left := by_attribute(part, name, verdicts)).kind != NOT_ALLOWED
         ]
     )
 

@@ -7,7 +7,10 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """The kinds of faults. `UNTRIMMED_VALUE` alone is a warning: the document is valid."""
+    """The kinds of faults.
+
+    `UNTRIMMED_VALUE` and `REFUSED_ORDER` are warnings: the document is valid.
+    """
 
     NOT_WELL_FORMED = "not-well-formed"
     DOCTYPE_NOT_ALLOWED = "doctype-not-allowed"
@@ -24,6 +27,7 @@ class Fault(StrEnum):
     MISSING_VALUE = "missing-value"
     TEXT_NOT_ALLOWED = "text-not-allowed"
     UNTRIMMED_VALUE = "untrimmed-value"
+    REFUSED_ORDER = "refused-order"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 _UTF8_BOM = codecs.BOM_UTF8
 _DECLARATION = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._\-]+)[\"']")
@@ -36,16 +37,67 @@ class Position:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A start tag: where its name is, and its attributes (without namespace declarations)."""
+class _Attributes(NamedTuple):
+    """What is written in a start tag, name by name, and namespace declarations apart."""
 
-    raw: str
-    span: Span
     names: tuple[Span, ...]
     values: tuple[Span, ...]
     raw_names: tuple[str, ...]
     prefixes: tuple[tuple[str, str], ...]
+
+
+class Tag:
+    """A start tag: where its name is, and its attributes, found when they are asked for.
+
+    Where no tag is (which is not so in what expat has accepted), it is one without a name.
+
+    Attributes:
+        raw: its name as it is written.
+        span: from its ``<`` to the end of its name.
+    """
+
+    def __init__(self, data: bytes, offset: int) -> None:
+        match = _TAG.match(data, offset)
+        self._data = data
+        self.raw = match[1].decode("utf-8", "replace") if match else ""
+        self.span = Span(offset, match.end() if match else offset)
+
+    @property
+    def names(self) -> tuple[Span, ...]:
+        """Where the names of its attributes are (without namespace declarations)."""
+        return self._attributes.names
+
+    @property
+    def values(self) -> tuple[Span, ...]:
+        """Where their values are."""
+        return self._attributes.values
+
+    @property
+    def raw_names(self) -> tuple[str, ...]:
+        """Their names as they are written."""
+        return self._attributes.raw_names
+
+    @property
+    def prefixes(self) -> tuple[tuple[str, str], ...]:
+        """The prefixes that it declares, with their namespaces."""
+        return self._attributes.prefixes
+
+    @cached_property
+    def _attributes(self) -> _Attributes:
+        names, values, raw_names, prefixes = [], [], [], []
+        end = self.span.end
+        while (found := _ATTRIBUTE.match(self._data, end)) is not None:
+            end = found.end()
+            quoted = 2 if found[2] is not None else 3
+            raw = found[1].decode("utf-8", "replace")
+            if raw == "xmlns" or raw.startswith("xmlns:"):
+                uri = found[quoted].decode("utf-8", "replace")
+                prefixes.append((raw.partition(":")[2], uri))
+                continue
+            raw_names.append(raw)
+            names.append(Span(*found.span(1)))
+            values.append(Span(*found.span(quoted)))
+        return _Attributes(tuple(names), tuple(values), tuple(raw_names), tuple(prefixes))
 
 
 class Document:
@@ -105,26 +157,8 @@ class Document:
         return self.data[span.start : span.end].decode("utf-8", "replace")
 
     def tag(self, offset: int) -> Tag:
-        """Take the start tag at an offset apart."""
-        match = _TAG.match(self.data, offset)
-        if match is None:  # not in a document that expat has accepted so far
-            return Tag("", Span(offset, offset), (), (), (), ())
-        names, values, raw_names, prefixes = [], [], [], []
-        end = match.end()
-        while (found := _ATTRIBUTE.match(self.data, end)) is not None:
-            end = found.end()
-            quoted = 2 if found[2] is not None else 3
-            raw = found[1].decode("utf-8", "replace")
-            if raw == "xmlns" or raw.startswith("xmlns:"):
-                uri = found[quoted].decode("utf-8", "replace")
-                prefixes.append((raw.partition(":")[2], uri))
-                continue
-            raw_names.append(raw)
-            names.append(Span(*found.span(1)))
-            values.append(Span(*found.span(quoted)))
-        raw = match[1].decode("utf-8", "replace")
-        return Tag(raw, Span(offset, match.end()), tuple(names), tuple(values), tuple(raw_names),
-                   tuple(prefixes))  # fmt: skip
+        """Return the start tag at an offset."""
+        return Tag(self.data, offset)
 
 
 def _is_8_bit(encoding: str) -> bool:

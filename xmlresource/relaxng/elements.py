@@ -9,7 +9,7 @@ from xmlresource.relaxng.analysis import element_names, elements_named, required
 from xmlresource.relaxng.attributes import blame_parent, variants
 from xmlresource.relaxng.derivatives import by_start_tag, close
 from xmlresource.relaxng.diagnostic import Fault
-from xmlresource.relaxng.frame import run
+from xmlresource.relaxng.frame import fits, run
 from xmlresource.relaxng.names import WILDCARD, local
 from xmlresource.relaxng.patterns import Pattern, without_attributes
 from xmlresource.relaxng.report import Finding, Report
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xmlresource.relaxng.automaton import Automaton
-    from xmlresource.relaxng.document import Tag
     from xmlresource.relaxng.frame import Frame
     from xmlresource.relaxng.vocabulary import Vocabulary
 
@@ -55,13 +54,14 @@ class ElementBlame:
         report: Report,
         vocabulary: Callable[[], Vocabulary],
         parent: Frame,
-        child: tuple[str, Tag, str],
+        child: Frame,
     ) -> None:
         self._automaton = automaton
         self._report = report
         self._vocabulary = vocabulary
         self._parent = parent
-        self._name, self._tag, self._xpath = child
+        self._child = child
+        self._name = child.name
         self._label = local(self._name)
         self._base = without_attributes(parent.opening)
 
@@ -71,7 +71,7 @@ class ElementBlame:
         return self._misplaced(known) if known else self._unknown()
 
     def _add(self, code: Fault, message: str) -> Finding:
-        return self._report.add(Finding(code, self._tag.span, message, self._xpath))
+        return self._report.add(Finding(code, self._child.tag.span, message, self._child.xpath))
 
     # The parent knows it, but not now
 
@@ -187,6 +187,8 @@ class ElementBlame:
         finding = self._add(Fault.UNKNOWN_ELEMENT, f"<{self._label}> is not allowed{parent.place}")
         now = parent.pattern.elements - {WILDCARD}
         home = self._vocabulary().parents.get(self._name, set()) - {parent.name}
+        if self._fits_only(home, element_names(self._base)):
+            return self._belongs(finding, home)
         meant = self._meant(now)
         if meant is not None and self._is_typo(meant, known_elsewhere=bool(home)):
             self._suggest(finding, meant)
@@ -199,9 +201,14 @@ class ElementBlame:
             return Recovery(opened, detached=True, finding=finding)
         self._stand_in(finding, now)
         if home:
-            finding.hint = f"it belongs in {listed([f'<{local(h)}>' for h in sorted(home)], 50)}"
-        elif finding.hint is None:
+            return self._belongs(finding, home)
+        if finding.hint is None:
             finding.hint = self._allowed(now)
+        finding.message += f"; {finding.hint}"
+        return Recovery([])
+
+    def _belongs(self, finding: Finding, home: set[str]) -> Recovery:
+        finding.hint = f"it belongs in {listed([f'<{local(h)}>' for h in sorted(home)], 50)}"
         finding.message += f"; {finding.hint}"
         return Recovery([])
 
@@ -209,11 +216,29 @@ class ElementBlame:
         # A name that is among the siblings anyway was hardly meant, if it can come once only.
         words = {local(name): name for name in sorted(names)}
         present = {local(name) for name in self._parent.siblings}
-        best = nearest(self._label, [word for word in words if word not in present])
+        absent = [word for word in words if word not in present]
+        near = [word for word in absent if nearest(self._label, [word]) is not None]
+        best = nearest(self._label, [word for word in near if self._fits_as(words[word])] or near)
         other = nearest(self._label, words)
         if best is None or (other is not None and self._closer(other, best)):
             best = other
         return None if best is None else words[best]
+
+    def _fits_as(self, name: str) -> bool:
+        known = elements_named(self._base, name)
+        return any(fits(self._automaton, element.content, self._child) for element in known)
+
+    def _fits_only(self, home: set[str], names: set[str]) -> bool:
+        """Tell whether it is right where it belongs, and under no other name here."""
+        near = [name for name in names if nearest(self._label, [local(name)]) is not None]
+        return (
+            bool(home)
+            and not any(map(self._fits_as, near))
+            and any(
+                fits(self._automaton, element.content, self._child)
+                for element, _ in self._wherever_from([])
+            )
+        )
 
     def _closer(self, left: str, right: str) -> bool:
         cap = len(self._label)

@@ -18,20 +18,22 @@ from xmlresource.relaxng.contents import ContentReader
 from xmlresource.relaxng.derivatives import by_start_tag, is_complete, marks
 from xmlresource.relaxng.diagnostic import Fault
 from xmlresource.relaxng.document import Document, Span, Tag
-from xmlresource.relaxng.elements import ElementBlame, Recovery
+from xmlresource.relaxng.elements import ElementBlame
 from xmlresource.relaxng.frame import Child, Frame
-from xmlresource.relaxng.names import WILDCARD
+from xmlresource.relaxng.order import OrderWatch
 from xmlresource.relaxng.patterns import NOT_ALLOWED
 from xmlresource.relaxng.report import Finding, Report, TooManyFaults
+from xmlresource.relaxng.strangers import Strangers
 from xmlresource.relaxng.wording import tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xmlresource.relaxng.automaton import Automaton, Table
+    from xmlresource.relaxng.automaton import Automaton, Step, Table
     from xmlresource.relaxng.diagnostic import Diagnostic
     from xmlresource.relaxng.limits import Limits
     from xmlresource.relaxng.patterns import Pattern
+    from xmlresource.relaxng.relinking import Stumble
     from xmlresource.relaxng.vocabulary import Vocabulary
 
 #: Documents with more tags than that are explained without looking ahead, to save memory.
@@ -62,14 +64,24 @@ def explain(
     return report.diagnostics()
 
 
-def warn_of_blanks(
-    automaton: Automaton, vocabulary: Callable[[], Vocabulary], data: bytes, limits: Limits
+def warn(
+    automaton: Automaton,
+    vocabulary: Callable[[], Vocabulary],
+    data: bytes,
+    limits: Limits,
+    stumble: Stumble | None,
 ) -> list[Diagnostic]:
-    """Return a warning for each value in a valid document that libxml2 refuses for its blanks."""
+    """Return a warning for all in a valid document that libxml2 refuses.
+
+    These are values with blanks around them, and the children of the document element over which it
+    is known to stumble.
+    """
     document = Document(data)
     report = Report(document, limits.max_diagnostics)
     explainer = _Explainer(automaton, vocabulary, document, report, limits)
-    explainer.watch = BlankWatch(report)
+    explainer.watches.append(BlankWatch(report))
+    if stumble is not None:
+        explainer.watches.append(OrderWatch(report, stumble))
     with suppress(TooManyFaults, _Refused):
         explainer.run()
     return report.diagnostics()
@@ -96,10 +108,11 @@ class _Explainer:
         self._depth = 0
         self._skipped = 0  # open elements that are not looked at
         start = automaton.start.pattern
-        nowhere = Tag("", Span(0, 0), (), (), (), ())
+        nowhere = Tag(b"", 0)
         self._stack = [Frame("", nowhere, None, 0, start, start)]
-        self._contents = ContentReader(document, report)
-        self.watch: BlankWatch | None = None
+        self._contents = ContentReader(automaton, document, report)
+        self._strangers = Strangers(automaton, report, vocabulary)
+        self.watches: list[BlankWatch | OrderWatch] = []
         self._parser: Any = None
 
     def run(self) -> None:
@@ -169,8 +182,8 @@ class _Explainer:
         child.siblings = self._children()
         parent.seen += 1
         if self._open(parent, child):
-            if self.watch is not None:
-                self.watch.attributes(child)
+            for watch in self.watches:
+                watch.opened(child)
             child.pattern = AttributeReader(self._automaton, self._report, child).read()
             self._stack.append(child)
         else:
@@ -196,30 +209,40 @@ class _Explainer:
 
     def _open(self, parent: Frame, child: Frame) -> bool:
         """Find out what the child is to be read as. False to skip it."""
-        before = parent.pattern
-        opened = [
-            (element, rest)
-            for element, rest in by_start_tag(before, child.name)
-            if element.content.kind != NOT_ALLOWED
-        ]
-        recovery = Recovery(opened)
-        if not opened:
-            known = (child.name, child.tag, child.xpath)
+        step = self._step(parent.pattern, child.name)
+        if step is not None:
+            recovery = self._strangers.recover(parent, child, step[1].pattern)
+            if recovery is None:
+                self._enter(parent, child, step)
+                return True
+        else:
             recovery = ElementBlame(
-                self._automaton, self._report, self._vocabulary, parent, known
+                self._automaton, self._report, self._vocabulary, parent, child
             ).recover()
         step = self._automaton.step(recovery.opened)
         if step is None:
             return False
-        table, opening, _ = step
-        child.opening = opening.pattern
         child.finding = recovery.finding
-        child.table = None if recovery.detached else table
-        if not recovery.detached and before.elements != _after(table).elements:
-            offset = child.tag.span.start
-            name = opened[0][0].names if opened and child.name == WILDCARD else child.name
-            parent.history.append(Child(str(name), offset, self._document.line(offset), before))
+        if recovery.detached:
+            child.opening = step[1].pattern
+        else:
+            self._enter(parent, child, step)
         return True
+
+    def _step(self, before: Pattern, name: str) -> Step | None:
+        """Return the step of a child that is allowed by its name; None for one that is not."""
+        automaton = self._automaton
+        step = automaton.known_step(before, name) or automaton.step(by_start_tag(before, name))
+        return None if step is None or step[1].pattern.kind == NOT_ALLOWED else step
+
+    def _enter(self, parent: Frame, child: Frame, step: Step) -> None:
+        """Go into a child that its parent goes on after."""
+        child.table, opening, _ = step
+        child.opening = opening.pattern
+        before = parent.pattern
+        if before.elements != _after(child.table).elements:
+            offset = child.tag.span.start
+            parent.history.append(Child(child.name, offset, self._document.line(offset), before))
 
     # Text and end tags
 
@@ -233,8 +256,9 @@ class _Explainer:
             self._skipped -= 1
             return
         frame = self._stack.pop()
-        if self.watch is not None and frame.text and not frame.seen:
-            self.watch.content(frame, *self._contents.whole(frame))
+        if self.watches and frame.text and not frame.seen:
+            for watch in self.watches:
+                watch.content(frame, *self._contents.whole(frame))
         self._note_closing(frame)
         final = self._contents.at_end(frame)
         if final is not None and not is_complete(final):

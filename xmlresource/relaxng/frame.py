@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from xmlresource.relaxng.derivatives import by_attribute
-from xmlresource.relaxng.names import local
+from xmlresource.relaxng.analysis import nodes
+from xmlresource.relaxng.derivatives import by_attribute, close
+from xmlresource.relaxng.names import contains, local
+from xmlresource.relaxng.patterns import ELEMENT, NOT_ALLOWED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,6 +114,16 @@ def run(automaton: Automaton, pattern: Pattern, pairs: Iterable[tuple[str, str]]
     for name, value in pairs:
         pattern = automaton.after_attribute(pattern, name, value)
     return pattern
+
+
+def fits(automaton: Automaton, content: Pattern, child: Frame) -> bool:
+    """Tell whether the content of elements allows a child's attributes and its children's names."""
+    left = close(run(automaton, content, child.attributes))
+    if left.kind == NOT_ALLOWED:
+        return False
+    rest = set(child.siblings) - left.elements  # which can come first: in interleaves, most
+    known = nodes(left, ELEMENT) if rest else []
+    return all(any(contains(node.names, name) for node in known) for name in rest)
 
 
 def run_forgiving(pattern: Pattern, name: str, values: Iterable[Pattern]) -> Pattern:

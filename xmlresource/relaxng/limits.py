@@ -26,7 +26,7 @@ class Limits:
         max_depth: int = 1000,
         max_attributes: int = 1000,
         max_diagnostics: int = 100,
-        max_memory: int = 24 << 20,
+        max_memory: int = 40 << 20,
     ) -> None:
         self.max_bytes = max_bytes
         self.max_depth = max_depth

@@ -15,7 +15,7 @@ from xmlresource.relaxng.names import members
 
 TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Sequence
     from typing import Protocol
 
     from xmlresource.relaxng.names import NameClass
@@ -143,16 +143,16 @@ def _attributes(pattern: Pattern) -> frozenset[str]:
 def _has_text(pattern: Pattern) -> bool:
     kind = pattern.kind
     if kind in COMPOSITE or kind in (ONE_OR_MORE, AFTER):
-        return any(part.has_text for part in pattern.parts)
+        return any(map(_get_has_text, pattern.parts))
     return kind in (TEXT, DATA, VALUE, LIST)
 
 
 def _nullable(pattern: Pattern) -> bool:
     kind = pattern.kind
     if kind == CHOICE:
-        return any(part.nullable for part in pattern.parts)
+        return any(map(_get_nullable, pattern.parts))
     if kind in COMPOSITE:
-        return all(part.nullable for part in pattern.parts)
+        return all(map(_get_nullable, pattern.parts))
     return pattern.parts[0].nullable if kind == ONE_OR_MORE else kind in (EMPTY, TEXT)
 
 
@@ -190,6 +190,8 @@ _PROPERTIES: dict[str, Callable[[Pattern], object]] = {
 }
 
 _by_number = attrgetter("number")
+_get_has_text = attrgetter("has_text")
+_get_nullable = attrgetter("nullable")
 
 
 class Pool:
@@ -283,8 +285,10 @@ class Pool:
         """Return the choice of a pattern and nothing."""
         return self.choice((body, self.empty))
 
-    def choice(self, alternatives: Iterable[Pattern]) -> Pattern:
+    def choice(self, alternatives: Sequence[Pattern]) -> Pattern:
         """Return the choice of patterns, flat, without duplicates and notAllowed."""
+        if len(alternatives) == 1:
+            return alternatives[0]
         found: set[Pattern] = set()
         for pattern in alternatives:
             if pattern.kind == CHOICE:
@@ -299,7 +303,7 @@ class Pool:
             return found.pop() if found else self.not_allowed
         return self._make(CHOICE, tuple(sorted(found, key=_by_number)))
 
-    def composite(self, kind: int, parts: Iterable[Pattern]) -> Pattern:
+    def composite(self, kind: int, parts: Sequence[Pattern]) -> Pattern:
         """Return a choice, group or interleave."""
         if kind == CHOICE:
             return self.choice(parts)

@@ -29,43 +29,6 @@ _SPACE = r" \t\n\r"
 _QUANTITY = r"\{([0-9]+)(?:(,)([0-9]*))?\}"
 _PROPERTY = r"\{(?:Is([A-Za-z0-9\-]+)|([LMNPZSC][a-z]?))\}"
 
-# The blocks of Unicode that schemas name; the rest of the list is rarely, if ever, seen.
-_BLOCKS = {
-    "BasicLatin": (0x0000, 0x007F),
-    "Latin-1Supplement": (0x0080, 0x00FF),
-    "LatinExtended-A": (0x0100, 0x017F),
-    "LatinExtended-B": (0x0180, 0x024F),
-    "IPAExtensions": (0x0250, 0x02AF),
-    "SpacingModifierLetters": (0x02B0, 0x02FF),
-    "CombiningDiacriticalMarks": (0x0300, 0x036F),
-    "Greek": (0x0370, 0x03FF),
-    "GreekandCoptic": (0x0370, 0x03FF),
-    "Cyrillic": (0x0400, 0x04FF),
-    "Armenian": (0x0530, 0x058F),
-    "Hebrew": (0x0590, 0x05FF),
-    "Arabic": (0x0600, 0x06FF),
-    "Devanagari": (0x0900, 0x097F),
-    "Thai": (0x0E00, 0x0E7F),
-    "HangulJamo": (0x1100, 0x11FF),
-    "LatinExtendedAdditional": (0x1E00, 0x1EFF),
-    "GreekExtended": (0x1F00, 0x1FFF),
-    "GeneralPunctuation": (0x2000, 0x206F),
-    "SuperscriptsandSubscripts": (0x2070, 0x209F),
-    "CurrencySymbols": (0x20A0, 0x20CF),
-    "LetterlikeSymbols": (0x2100, 0x214F),
-    "NumberForms": (0x2150, 0x218F),
-    "Arrows": (0x2190, 0x21FF),
-    "MathematicalOperators": (0x2200, 0x22FF),
-    "BoxDrawing": (0x2500, 0x257F),
-    "CJKSymbolsandPunctuation": (0x3000, 0x303F),
-    "Hiragana": (0x3040, 0x309F),
-    "Katakana": (0x30A0, 0x30FF),
-    "CJKUnifiedIdeographs": (0x4E00, 0x9FFF),
-    "HangulSyllables": (0xAC00, 0xD7AF),
-    "PrivateUse": (0xE000, 0xF8FF),
-    "HalfwidthandFullwidthForms": (0xFF00, 0xFFEF),
-}
-
 
 class RegexError(ValueError):
     """An expression that is not one of XML Schema's."""
@@ -195,10 +158,12 @@ class _Translator:
         block, category = match.groups()
         if category:
             return _categories(category)
-        if block not in _BLOCKS:
+        from xmlresource.relaxng.blocks import ranges_of  # noqa: PLC0415  # seldom needed
+
+        ranges = ranges_of(block)
+        if not ranges:
             self._fail(f"unknown block {block}")
-        low, high = _BLOCKS[block]
-        return f"{_code(low)}-{_code(high)}"
+        return "".join(f"{_code(low)}-{_code(high)}" for low, high in ranges)
 
     def _class(self) -> str:
         """Read a class after its bracket, as an expression that takes one character."""

@@ -10,6 +10,7 @@ from xmlresource.relaxng.automaton import Automaton
 from xmlresource.relaxng.cache import DEFAULT_CACHE, GrammarCache
 from xmlresource.relaxng.compiler import Compiler
 from xmlresource.relaxng.limits import Limits
+from xmlresource.relaxng.outline import Outline
 
 TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from xmlresource.relaxng.cache import CacheDir
     from xmlresource.relaxng.diagnostic import Diagnostic
     from xmlresource.relaxng.grammar import Grammar
+    from xmlresource.relaxng.relinking import Relinking
     from xmlresource.relaxng.source import Resolver
+    from xmlresource.relaxng.trail import Trail
     from xmlresource.relaxng.vocabulary import Vocabulary
 
 _DEFAULT_LIMITS = Limits()
@@ -44,6 +47,8 @@ class Schema:
             compiler.pool, compiler.start, limits.max_memory, limits.max_attributes
         )
         self._names: dict[str, Any] = {}
+        self._trail: Trail | None = None
+        self._read = 0
 
     @classmethod
     def load(
@@ -84,40 +89,73 @@ class Schema:
 
     def is_valid(self, data: bytes) -> bool:
         """Tell whether a document is well-formed, within the limits and valid."""
-        return verdict.is_valid(self._automaton, data, self.limits, self._names)
+        return self._verdict(data, None)
+
+    def _verdict(self, data: bytes, outline: Outline | None) -> bool:
+        # A trail pays from the second document on, for it is the first that makes it.
+        self._read += 1
+        if self._read > 1 and len(data) <= self.limits.max_bytes and not self._automaton.factored:
+            found = self._by_trail(data, outline)
+            if found is not None:
+                return found
+        return verdict.is_valid(self._automaton, data, self.limits, self._names, outline)
+
+    def _by_trail(self, data: bytes, outline: Outline | None) -> bool | None:
+        """Tell whether a document is valid; None where it takes expat to tell."""
+        from xmlresource.relaxng.pieces import Unsure  # noqa: PLC0415  # see _verdict
+        from xmlresource.relaxng.trail import Trail  # noqa: PLC0415  # as above
+
+        trail = self._trail
+        if trail is None or trail.is_over:
+            memory = self.limits.max_memory // 4
+            trail = self._trail = Trail(self._automaton, memory)
+        try:
+            return trail.leads_through(data, self.limits.max_depth, outline)
+        except Unsure:
+            return None
 
     def diagnose(self, data: bytes, *, libxml2: bool = False) -> list[Diagnostic]:
         """Return what is wrong with a document, in its order; nothing if it is valid.
 
         Args:
             data: the document.
-            libxml2: whether to warn, where the document is valid, of values that libxml2 refuses
-                (`libxml2_warnings`), at no cost for documents without any.
+            libxml2: whether to warn, where the document is valid, of what libxml2 refuses
+                (`libxml2_warnings`), at little cost for documents without any.
         """
         untrimmed = self._automaton.untrimmed
+        outline = Outline() if libxml2 else None
         # The explaining half is loaded when it is needed: a run over valid documents never is.
-        if not self.is_valid(data):
+        if not self._verdict(data, outline):
             from xmlresource.relaxng.explain import explain  # noqa: PLC0415  # see above
 
             return explain(self._automaton, lambda: self._vocabulary, data, self.limits)
-        if libxml2 and self._automaton.untrimmed != untrimmed:
-            from xmlresource.relaxng.explain import warn_of_blanks  # noqa: PLC0415  # see above
+        if outline is None:
+            return []
+        stumble = self._relinking.stumble(outline.opened())
+        if stumble is None and self._automaton.untrimmed == untrimmed:
+            return []
+        from xmlresource.relaxng.explain import warn  # noqa: PLC0415  # see above
 
-            return warn_of_blanks(self._automaton, lambda: self._vocabulary, data, self.limits)
-        return []
+        return warn(self._automaton, lambda: self._vocabulary, data, self.limits, stumble)
 
     def libxml2_warnings(self, data: bytes) -> list[Diagnostic]:
         """Return what libxml2 would refuse in a valid document, though the schema allows it.
 
         libvirt validates with libxml2, which looks at the pattern of a number before it trims the
-        number. Of an invalid document nothing is returned; nor of one that libxml2 refuses for the
-        order of its elements, which it sometimes does where the schema allows any.
+        number, and which takes the children of the document element not always in any order where
+        the schema does. Of an invalid document nothing is returned.
         """
         return [
             diagnostic
             for diagnostic in self.diagnose(data, libxml2=True)
-            if diagnostic.code == "untrimmed-value"
+            if diagnostic.code in ("untrimmed-value", "refused-order")
         ]
+
+    @cached_property
+    def _relinking(self) -> Relinking:
+        from xmlresource.relaxng.relinking import Relinking  # noqa: PLC0415  # only for libvirt's
+
+        return Relinking(self._grammar)
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:

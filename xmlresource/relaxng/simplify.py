@@ -79,7 +79,7 @@ class _Simplifier:
 
     def load(self, location: str) -> Grammar:
         self._place(self._parse(location, "", None))  # the first place: that of the whole
-        start = self._file(location, "", None)
+        start = self._file(location, "", None, None)
         while self._queue:
             pending = self._queue.pop()
             names, _, place = self._elements[pending.number]
@@ -105,17 +105,23 @@ class _Simplifier:
             self._files[location, ns] = root
         return root
 
-    def _file(self, location: str, ns: str, referrer: Node | None) -> Form:
-        """Return the form of a file that is a pattern: the schema itself, or an externalRef."""
+    def _file(
+        self, location: str, ns: str, referrer: Node | None, scope: _Scope | None
+    ) -> Form:  # fmt: skip
+        """Return the form of a file that is a pattern: the schema itself, or an externalRef.
+
+        An externalRef is as good as the pattern in its place (§4.6), so that references in it may
+        be to the grammar around it.
+        """
         root = self._parse(location, ns, referrer)
         before = self._open
         self._open = (*before, location)
-        form = self._pattern(root, None, "")
+        form = self._pattern(root, scope, "")
         self._open = before
         return form
 
-    def _external(self, node: Node, _scope: _Scope | None, _label: str) -> Form:
-        return self._file(self._referred(node), node.ns, node)
+    def _external(self, node: Node, scope: _Scope | None, _: str) -> Form:
+        return self._file(self._referred(node), node.ns, node, scope)
 
     def _referred(self, node: Node) -> str:
         href = collapse(node.attributes["href"])
@@ -367,5 +373,6 @@ def _name_class(node: Node, inside: str = "") -> NameClass:
     excluded: NameClass | None = None
     if node.children:
         inner = node.children[0].children
-        excluded = ("or", tuple(_name_class(child, inside or node.tag) for child in inner))
+        within = node.tag if node.tag == "nsName" else inside or node.tag
+        excluded = ("or", tuple(_name_class(child, within) for child in inner))
     return ("any", excluded) if node.tag == "anyName" else ("ns", node.ns, excluded)

@@ -5,6 +5,7 @@ One table says it all; a schema that departs from it is refused before anything 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -69,6 +70,7 @@ _NAME_RULES = {
 }
 _DIV_IN_INCLUDE = _Rule(_OVERRIDES)
 _EVERYWHERE = ("ns", "datatypeLibrary")
+_ABSOLUTE_URI = r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[^#%]|%[0-9A-Fa-f]{2})+"  # §4.3
 
 
 def fail(node: Node, message: str) -> NoReturn:
@@ -139,6 +141,9 @@ def _check_attributes(node: Node, rule: _Rule) -> None:
             fail(node, f"<{node.tag}> has no attribute '{name}'")
     if node.attributes.get("combine", "choice").strip() not in ("choice", "interleave"):
         fail(node, "combine is 'choice' or 'interleave'")
+    library = node.attributes.get("datatypeLibrary", "")
+    if library and re.fullmatch(_ABSOLUTE_URI, library) is None:
+        fail(node, "datatypeLibrary must be empty or an absolute URI without a fragment")
 
 
 def _check_text(node: Node, rule: _Rule) -> None:

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
     from xmlresource.relaxng.automaton import Automaton
     from xmlresource.relaxng.limits import Limits
+    from xmlresource.relaxng.outline import Outline
 
 
-def is_valid(automaton: Automaton, data: bytes, limits: Limits, names: dict[str, Any]) -> bool:
+def is_valid(
+    automaton: Automaton,
+    data: bytes,
+    limits: Limits,
+    names: dict[str, Any],
+    outline: Outline | None = None,
+) -> bool:
     """Tell whether a document is well-formed, within the limits and valid.
 
     Args:
@@ -25,10 +32,11 @@ def is_valid(automaton: Automaton, data: bytes, limits: Limits, names: dict[str,
         data: the document.
         limits: bounds.
         names: where expat keeps names from one document to the next.
+        outline: takes down what the document element is like, if that is wanted.
     """
     if len(data) > limits.max_bytes:
         return False
-    run = _Run(automaton)
+    run = _Run(automaton, outline)
     # Every open element has a "<" of its own, in any encoding that expat reads.
     if data.count(b"<") > limits.max_depth:
         run.limit_depth(limits.max_depth)
@@ -43,8 +51,9 @@ def is_valid(automaton: Automaton, data: bytes, limits: Limits, names: dict[str,
 class _Run:
     """The reading of one document."""
 
-    def __init__(self, automaton: Automaton) -> None:
+    def __init__(self, automaton: Automaton, outline: Outline | None) -> None:
         self._automaton = automaton
+        self._outline = outline
         self._tables: list[Any] = []
         self._push: Callable[[Any], None] = self._tables.append
 
@@ -108,6 +117,8 @@ class _Run:
         # Text is not looked at when it comes. No handler for comments, lest they split it.
         parser.CharacterDataHandler = text.append
         parser.StartDoctypeDeclHandler = _refuse
+        if self._outline is not None:
+            self._outline.attach(parser, tables)
         parser.Parse(data, True)  # noqa: FBT003  # expat takes no keywords
         return state.pattern.nullable and is_blank("".join(text))
 

@@ -25,6 +25,7 @@ class Vocabulary:
     def __init__(self, grammar: Grammar) -> None:
         self._elements = grammar.elements
         self._memo: dict[int, _Names] = {}
+        self._held: dict[int, frozenset[int]] = {}
         self.parents: dict[str, set[str]] = {}
         self.declarations: dict[str, list[int]] = {}
         self.owners: dict[str, set[str]] = {}
@@ -32,6 +33,30 @@ class Vocabulary:
             self._add(names, self._names(content))
             if isinstance(names, str):
                 self.declarations.setdefault(names, []).append(number)
+
+    def holders(self, numbers: list[int]) -> set[str]:
+        """Return the names of the elements that hold one of these declarations."""
+        return {
+            owner
+            for names, content, _ in self._elements
+            if not self._declared(content).isdisjoint(numbers)
+            for owner in members(names) - {WILDCARD}
+        }
+
+    def _declared(self, form: Form) -> frozenset[int]:
+        """Return the numbers of the elements that a form holds."""
+        kind = form[0]
+        if kind == "element":
+            return frozenset((form[1],))
+        if kind == "oneOrMore":
+            return self._declared(form[1])
+        if kind not in ("choice", "group", "interleave"):
+            return frozenset()
+        found = self._held.get(id(form))
+        if found is None:
+            found = frozenset[int]().union(*map(self._declared, form[1]))
+            self._held[id(form)] = found
+        return found
 
     def _add(self, names: NameClass, held: _Names) -> None:
         owners = members(names) - {WILDCARD}

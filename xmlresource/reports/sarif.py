@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import xmlresource
 from xmlresource.codes import CODES, Code
-from xmlresource.diagnostics import Diagnostic, Severity
+from xmlresource.diagnostics import Diagnostic, Edit, Severity, Span
 from xmlresource.operations.validate import Validation
 from xmlresource.printable import one_line
 from xmlresource.reports.json_text import dumps
@@ -81,22 +81,16 @@ def _rule(row: Code) -> dict[str, Any]:
 
 
 def _result(found: Diagnostic, rule: int, mark: str, folder: str) -> dict[str, Any]:
-    span = span_of(found)
     text = one_line(found.message) + (f"\n{one_line(found.hint)}" if found.hint else "")
     location: dict[str, Any] = {
         "physicalLocation": {
             "artifactLocation": {"uri": _uri(found.path, folder)},
-            "region": {
-                "startLine": span.line,
-                "startColumn": span.column,
-                "endLine": span.end_line,
-                "endColumn": span.end_column,
-            },
+            "region": _region(span_of(found)),
         }
     }
     if found.xpath:
         location["logicalLocations"] = [{"fullyQualifiedName": found.xpath, "kind": "element"}]
-    return {
+    made = {
         "ruleId": found.code,
         "ruleIndex": rule,
         "level": found.severity.value,
@@ -104,6 +98,33 @@ def _result(found: Diagnostic, rule: int, mark: str, folder: str) -> dict[str, A
         "locations": [location],
         "partialFingerprints": {"xmlresource/v1": mark},
     }
+    replacements = [_replacement(edit, edit.span) for edit in found.fix if edit.span is not None]
+    if replacements:
+        made["fixes"] = [_fix(found, replacements, folder)]
+    return made
+
+
+def _region(span: Span) -> dict[str, int]:
+    return {
+        "startLine": span.line,
+        "startColumn": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
+
+
+def _fix(found: Diagnostic, replacements: list[dict[str, Any]], folder: str) -> dict[str, Any]:
+    """The edits that mend a finding, as SARIF 2.1.0 has them (3.55 to 3.57)."""
+    change = {
+        "artifactLocation": {"uri": _uri(found.path, folder)},
+        "replacements": replacements,
+    }
+    description = one_line(found.hint or CODES[found.code].cure)
+    return {"description": {"text": description}, "artifactChanges": [change]}
+
+
+def _replacement(edit: Edit, span: Span) -> dict[str, Any]:
+    return {"deletedRegion": _region(span), "insertedContent": {"text": edit.text}}
 
 
 def _uri(path: str, folder: str) -> str:

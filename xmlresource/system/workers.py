@@ -17,7 +17,7 @@ Tell: TypeAlias = Callable[[int, int], None]
 # Documents are quick once the schema's automaton has learnt from some hundreds of them. Those the
 # parent reads alone, so that its children begin with what it has learnt.
 _WARM_UP: Final = 400
-_WORTH_A_PROCESS: Final = 1000
+_WORTH_A_PROCESS: Final = 2000
 
 _MOST_BY_DEFAULT: Final = 8
 
