@@ -14,6 +14,7 @@ import argparse
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -273,6 +274,8 @@ def bring_out(work: Path, name: str, status: int, options: argparse.Namespace) -
         )
     elif options.record:
         with tarfile.open(work / "recorded") as tar:
+            for tree in {Path(each.name).parts[0] for each in tar if each.name != "."}:
+                shutil.rmtree(options.record / tree, ignore_errors=True)
             tar.extractall(options.record, filter="data")
 
 

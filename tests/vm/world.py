@@ -25,9 +25,8 @@ MIB = 1 << 20
 NAME = os.environ.get("XMLRESOURCE_VM", "")
 V1 = Path("/sys/fs/cgroup/memory").is_dir()
 MACHINED = Path("/usr/share/dbus-1/system-services/org.freedesktop.machine1.service").exists()
-HYBRID = Path("/sys/fs/cgroup/unified").is_dir()
-# libvirt 9.0 starts no container under machined there ("NoMachineForPID").
-DRIVERS = ("qemu",) if HYBRID and MACHINED else ("qemu", "lxc")
+# libvirt 9.0 starts no container under machined on v1, hybrid or alone ("NoMachineForPID").
+DRIVERS = ("qemu",) if V1 and MACHINED else ("qemu", "lxc")
 CGROUPS = Path("/sys/fs/cgroup/memory" if V1 else "/sys/fs/cgroup")
 SLICE = CGROUPS / "machine.slice"
 PROGRAM = Path("/opt/xmlresource/bin/xmlresource")
