@@ -28,7 +28,7 @@ def guest(
 
 
 def host(*guests: GuestStatus, pressure: float | None = None) -> Status:
-    return Status(MemoryRegion(16 * GIB, 8 * GIB), GIB, 6 * GIB, 2 * GIB, guests, pressure)
+    return Status(MemoryRegion(16 * GIB, 8 * GIB), GIB, 6 * GIB, 2 * GIB, guests, pressure=pressure)
 
 
 def test_a_table() -> None:
