@@ -20,9 +20,9 @@ from .world import (
     policy,
     promised,
     read,
+    reload,
     restart_libvirt,
     say,
-    systemctl,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_a_guest_has_its_guarantee(new_guest: NewGuest, driver: str) -> None:
     assert "xmlresource: guest 'b' refused: it asks for a guarantee of 96 MiB" in refused.stderr
     assert_in_force(guest, GUARANTEE)
 
-    systemctl("daemon-reload")
+    reload()
     restart_libvirt()
     assert_in_force(guest, GUARANTEE)
 

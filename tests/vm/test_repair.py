@@ -17,6 +17,7 @@ from .world import (
     policy,
     property_of,
     read,
+    reload,
     say,
     status,
     systemctl,
@@ -63,7 +64,7 @@ def test_soft_limits_are_carried_as_memory_low(new_guest: NewGuest) -> None:
         assert read(SLICE, "memory.low") == 128 * MIB
         assert read(SLICE) == 64 * MIB
         assert drift() == []
-        systemctl("daemon-reload")
+        reload()
     guest.stop()
     assert read(SLICE, "memory.low") == 32 * MIB
     other.stop()
@@ -94,7 +95,7 @@ def test_systemd_takes_in_guests_that_ran_before(new_guest: NewGuest) -> None:
     systemctl("start", SERVICE)
     assert read(guest.own) == read(guest.scope) == read(SLICE) == 128 * MIB
     assert drift() == []
-    systemctl("daemon-reload")
+    reload()
     assert read(SLICE) == 128 * MIB
     guest.stop()
     assert read(SLICE) == 0
