@@ -45,8 +45,9 @@ LAYOUT = ("tests/vm/test_layouts.py",)
 # What depends most on the kernel, systemd and libvirt.
 NEWER = (
     *LAYOUT,
-    "tests/vm/test_chain.py",
-    "tests/vm/test_repair.py",
+    "tests/vm/test_chain.py::test_the_whole_chain_holds_and_survives_systemd_and_libvirt",
+    "tests/vm/test_chain.py::test_a_drop_in_that_he_edits_counts_with_the_next_repair",
+    "tests/vm/test_chain.py::test_fact_what_set_property_keeps_in_etc_hides_a_runtime_value",
     "tests/vm/test_pressure.py::test_a_guarantee_holds_and_its_twin_pays",
     "tests/vm/test_answers.py::test_what_can_not_be_promised_is_refused",
     "tests/vm/test_answers.py::test_twenty_guests_come_and_go_and_every_sum_is_exact",
