@@ -1,15 +1,19 @@
 """The installed hook under a hostile environment and with hostile words: the same answer."""
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.attackers.inputs import NAMES, domain
 from tests.fakes.host import guarantee
+from xmlresource.system.history import NAME
 from xmlresource.system.hook_files import script
+from xmlresource.system.state import FOLDER
 
 FAULTY = domain("db1", "<xr:memoryMinGuarantee unit='parsec'>1</xr:memoryMinGuarantee>")
 """Refused before anything of this machine is looked at."""
@@ -17,6 +21,22 @@ FAULTY = domain("db1", "<xr:memoryMinGuarantee unit='parsec'>1</xr:memoryMinGuar
 CLEAN = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 EVIL = "#!/bin/sh\ntouch {0}\nexit 0\n"
 MODULE = "import pathlib; pathlib.Path({0!r}).touch()\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _history_as_before() -> Iterator[None]:
+    """These calls are real ones: where root makes them, this machine records their refusals."""
+    history = Path(FOLDER, NAME)
+    folder_is_ours = not history.parent.exists()
+    before = history.read_bytes() if os.access(history, os.R_OK) else None
+    yield
+    if before is not None:
+        history.write_bytes(before)
+    elif os.access(history, os.W_OK):
+        history.unlink()
+    if folder_is_ours:
+        with contextlib.suppress(OSError):  # not there, or others use it by now
+            history.parent.rmdir()
 
 
 @pytest.fixture
