@@ -94,6 +94,16 @@ def test_the_important_guest_wins_though_it_comes_last(host: FakeHost) -> None:
     assert "(commitment: " in prepare(host, "web", 2, 4000)
 
 
+def test_what_is_pinned_beyond_a_guarantee_is_held_back_too(host: FakeHost) -> None:
+    locked = "<memoryBacking><locked/></memoryBacking>"
+    db = domain("db", 1, guarantee(500), ram=5000, more=locked)
+    autostart(host, "db", db.replace(b"<xr:memory>", b"<xr:memory priority='10'>"))
+    assert not prepare(host, "first", 3, 100)  # makes the book: with it a start may look at sums
+    refusal = prepare(host, "web", 2, 4000)
+    assert "held back 4.883 GiB" in refusal
+    assert "(db 4.883 GiB)" in refusal
+
+
 def test_what_fits_beside_starts_at_once(host: FakeHost) -> None:
     autostart(host, "db", definition("db", 1, 5000, 10))
     assert not prepare(host, "web", 2, 2000)

@@ -74,7 +74,7 @@ class Queue:
     @property
     def size(self) -> int:
         """What they ask for together, whether they fit or not."""
-        return sum(each.promise.size for each in self.guests)
+        return sum(each.promise.needed for each in self.guests)
 
     def above(self, priority: int) -> "Queue":
         """Those of a higher priority."""
