@@ -102,6 +102,9 @@ def test_what_is_pinned_beyond_a_guarantee_is_held_back_too(host: FakeHost) -> N
     refusal = prepare(host, "web", 2, 4000)
     assert "held back 4.883 GiB" in refusal
     assert "(db 4.883 GiB)" in refusal
+    found = status(host.machine).held_back
+    assert found is not None
+    assert found.size == 5000 * MIB
 
 
 def test_what_fits_beside_starts_at_once(host: FakeHost) -> None:

@@ -87,8 +87,8 @@ class HeldBack:
 
     @property
     def size(self) -> int:
-        """The sum of these promises."""
-        return sum(promise.size for promise in self.promises)
+        """The sum of these promises, with what is pinned beyond them."""
+        return sum(promise.committed for promise in self.promises)
 
 
 @record

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from xmlresource.admission.reckoning import Decision, Reckoning, Rule
+from xmlresource.admission.reckoning import Decision, HeldBack, Reckoning, Rule
 from xmlresource.admission.refusal import reckoning_lines, refusal_text
 from xmlresource.printable import one_line, printable
 from xmlresource.reports import demand
@@ -119,13 +119,12 @@ def as_json(decision: Decision) -> dict[str, Any]:
             {"name": promise.name, "uuid": promise.uuid, "min_guarantee": promise.size}
             for promise in decision.largest
         ],
-        **_held_back(decision),
+        **held_back_as_json(decision.held_back),
     }
 
 
-def _held_back(decision: Decision) -> dict[str, Any]:
+def held_back_as_json(found: HeldBack | None) -> dict[str, Any]:
     """Only where there is something."""
-    found = decision.held_back
     if found is None:
         return {}
     guests = [

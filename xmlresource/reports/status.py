@@ -9,6 +9,7 @@ from xmlresource.operations.status import GuestStatus, Status
 from xmlresource.printable import one_line, printable
 from xmlresource.record import record
 from xmlresource.reports.bars import Style, bar
+from xmlresource.reports.decision import held_back_as_json
 from xmlresource.reports.tables import aligned
 from xmlresource.units import Amount, approximate
 
@@ -86,22 +87,10 @@ def as_json(status: Status) -> dict[str, Any]:
             "promised": status.promised,
             "promisable": status.promisable,
         },
-        **_held_back(status),
+        **held_back_as_json(status.held_back),
         "pressure": status.pressure,
         "guests": [_guest(guest) for guest in status.guests],
     }
-
-
-def _held_back(status: Status) -> dict[str, Any]:
-    """Only where there is something."""
-    found = status.held_back
-    if found is None:
-        return {}
-    guests = [
-        {"name": each.name, "uuid": each.uuid, "min_guarantee": each.size}
-        for each in found.promises
-    ]
-    return {"held_back": {"seconds": found.seconds, "guests": guests}}
 
 
 def told_as_json(told: ToldStatus) -> dict[str, Any]:
@@ -129,7 +118,8 @@ def _host(status: Status) -> list[str]:
     ]
     if status.held_back is not None:
         names = ", ".join(
-            f"{printable(each.name)} {approximate(each.size)}" for each in status.held_back.promises
+            f"{printable(each.name)} {approximate(each.committed)}"
+            for each in status.held_back.promises
         )
         lines.append(
             f"held back  {approximate(status.held_back.size)} for another "
