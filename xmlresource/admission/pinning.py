@@ -20,16 +20,6 @@ from typing import Final
 
 from xmlresource.model.domain import Device, Domain
 
-_PINNING: Final = frozenset(
-    {
-        ("hostdev", "pci"),
-        ("hostdev", "mdev"),
-        ("interface", "hostdev"),
-        ("interface", "vdpa"),
-        ("disk", "nvme"),
-        ("disk", "vhostvdpa"),
-    }
-)
 _PINS_LITTLE: Final = frozenset({"vfio-ap", "vfio-ccw"})
 _ENCRYPTED: Final = frozenset({"sev", "sev-snp", "tdx"})
 
@@ -50,5 +40,4 @@ def _reasons(domain: Domain) -> Iterator[str]:
 
 
 def _pins(device: Device) -> bool:
-    kind = (device.kind, device.attributes.get("type", ""))
-    return kind in _PINNING and device.attributes.get("model") not in _PINS_LITTLE
+    return device.is_passed_through and device.attributes.get("model") not in _PINS_LITTLE

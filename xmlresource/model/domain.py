@@ -8,6 +8,17 @@ from xmlresource.units import SizeError, Unlimited, parse_size
 QEMU_TYPES: Final = frozenset({"qemu", "kvm", "hvf"})
 """The domain types that libvirt's QEMU driver runs."""
 
+_PASSED_THROUGH: Final = frozenset(
+    {
+        ("hostdev", "pci"),
+        ("hostdev", "mdev"),
+        ("interface", "hostdev"),
+        ("interface", "vdpa"),
+        ("disk", "nvme"),
+        ("disk", "vhostvdpa"),
+    }
+)
+
 
 @record
 class HugepageRequest:
@@ -88,6 +99,11 @@ class Device:
     kind: str
     attributes: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_passed_through(self) -> bool:
+        """VFIO, NVMe or vDPA, for which libvirt has all of the guest's RAM mapped for DMA."""
+        return (self.kind, self.attributes.get("type", "")) in _PASSED_THROUGH
 
     def size(self, path: str) -> int | None:
         """The size that stands at ``path``, in bytes; ``None`` where none can be read."""

@@ -6,7 +6,7 @@ from typing import Final
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document import Document
 from xmlresource.document.forms import Declaration
-from xmlresource.model.domain import QEMU_TYPES, Device, Domain
+from xmlresource.model.domain import QEMU_TYPES
 from xmlresource.rules.report import at
 from xmlresource.tunables import Form
 from xmlresource.units import Unlimited, format_amount
@@ -45,7 +45,11 @@ def limit_with_passthrough(document: Document) -> Iterator[Diagnostic]:
     Without a hard limit libvirt allows all RAM + 1 GiB (qemuDomainGetMemLockLimitBytes).
     """
     domain = document.domain
-    if domain is None or domain.memory is None or not _has_passthrough(domain):
+    if (
+        domain is None
+        or domain.memory is None
+        or not any(device.is_passed_through for device in domain.devices)
+    ):
         return
     needed = max(domain.memory, domain.max_memory or 0) + _GIB
     for found in _in_form(document, Form.MEMTUNE):
@@ -70,23 +74,6 @@ def driver_without_enforcement(document: Document) -> Iterator[Diagnostic]:
 
 def _in_form(document: Document, form: Form) -> Iterator[Declaration]:
     return (found for found in document.declarations if found.form is form)
-
-
-def _has_passthrough(domain: Domain) -> bool:
-    return any(_pins_memory(device) for device in domain.devices)
-
-
-def _pins_memory(device: Device) -> bool:
-    """VFIO, NVMe and vDPA map all of the guest's RAM for DMA."""
-    kind = device.attributes.get("type")
-    return (device.kind, kind) in {
-        ("hostdev", "pci"),
-        ("hostdev", "mdev"),
-        ("interface", "hostdev"),
-        ("interface", "vdpa"),
-        ("disk", "nvme"),
-        ("disk", "vhostvdpa"),
-    }
 
 
 CHECKS: Final = (
