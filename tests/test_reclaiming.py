@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xmlresource.reclaiming import (
+    MOST_ASKS,
     Ask,
     Cooperation,
     Course,
@@ -97,7 +98,7 @@ def test_it_ends_in_time_and_says_the_truth(goal: Goal, guest: Guest) -> None:
     assert stop.reached is (guest.charged <= goal.target)
     assert stop.reason
     asked = [action.balloon for action in actions if isinstance(action, Ask)]
-    assert len(asked) <= 4
+    assert len(asked) <= MOST_ASKS
     assert asked == sorted(asked, reverse=True)
 
 
@@ -142,6 +143,22 @@ def test_the_last_little_is_asked_for_too() -> None:
     assert stop.reached
     asked = [action.balloon // MIB for action in actions if isinstance(action, Ask)]
     assert asked == [524, 523]
+
+
+def test_an_emulator_that_goes_on_growing_is_outrun() -> None:
+    guest = Guest(charged=1100 * MIB, balloon=1024 * MIB, gives=1024 * MIB)
+    goal = Goal(600 * MIB, 60)
+    course, action = begin(goal, guest.look())
+    asked = []
+    while not isinstance(action, Stop):
+        assert not isinstance(action, Press)
+        if isinstance(action, Ask):
+            guest.charged += 4 * MIB + 12 * 1024  # of its own, each time that it is asked
+            asked.append(action.balloon // MIB)
+        guest.live(action)
+        course, action = proceed(goal, course, guest.look())
+    assert (action.reached, course.cooperation) == (True, Cooperation.GIVES)
+    assert asked == [524, 519, 515, 511, 503, 487]
 
 
 def test_a_guest_that_does_all_that_it_is_asked_is_not_asked_for_ever() -> None:

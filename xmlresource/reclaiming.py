@@ -24,8 +24,8 @@ PATIENCE: Final = 5.0
 MOST_PRESSURE: Final = 10.0
 """Percent of the last ten seconds in which some task waited for memory."""
 
-MOST_ASKS: Final = 4
-"""How often a guest is asked that does what it is asked to."""
+MOST_ASKS: Final = 6
+"""How often a guest is asked that does what it is asked to, each time for twice as much more."""
 
 _SETTLED: Final = 1.0  # seconds after which what a balloon has taken is no longer charged
 _NOTICEABLE: Final = 1 << 20  # a balloon that moves less than that, does not
@@ -189,15 +189,17 @@ def _patience(goal: Goal, course: Course, seen: Seen) -> float:
 def _further(goal: Goal, course: Course, seen: Seen) -> int | None:
     """What to ask of a guest that did as it was asked; ``None`` where nothing more is.
 
-    More is charged beyond its RAM than when it was asked: the emulator has grown, or what the guest
-    gave is part of huge pages that the kernel has not split yet. It may have little to spare: what
+    More is charged beyond its RAM than when it was asked: the emulator has grown, and may go on
+    growing, or what the guest gave is part of huge pages that the kernel has not split yet, and the
+    next little that it gives may be, too: hence more each time. It may have little to spare: what
     it was asked to make do with at first is halved at most.
     """
     asked = course.asked
     if asked is None or not _is_obeyed(course, seen) or course.asks >= MOST_ASKS:
         return None
     least = balloon_for(goal, course.first.charged, course.first.balloon or 0) // 2
-    again = max(least, min(balloon_for(goal, seen.charged, asked), asked - LEAST_STEP))
+    more = LEAST_STEP << (course.asks - 1)
+    again = max(least, min(balloon_for(goal, seen.charged, asked), asked - more))
     return again if asked - again >= LEAST_STEP else None
 
 
