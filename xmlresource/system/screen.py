@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Final
 _ENTER: Final = "\x1b[?1049h\x1b[?25l"  # the alternative screen, without a cursor
 _LEAVE: Final = "\x1b[?25h\x1b[?1049l"
 _HOME, _END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
+_ENDINGS: Final = (signal.SIGTERM, signal.SIGHUP)
 _DUMB: Final = frozenset({"", "dumb"})
 
 
@@ -34,13 +36,30 @@ def width() -> int:
 
 @contextlib.contextmanager
 def picture() -> Iterator[None]:
-    """A screen for a picture; what was there before is back afterwards."""
+    """A screen for a picture; what was there before is back afterwards, whatever ends the process.
+
+    For the main thread alone, which is where Python lets signals be handled.
+    """
+    # Who is told to ignore a signal (nohup) goes on doing so.
+    heard = [each for each in _ENDINGS if signal.getsignal(each) != signal.SIG_IGN]
+    before = {each: signal.signal(each, _leave_and_die) for each in heard}
     sys.stdout.write(_ENTER)
     try:
         yield
     finally:
         sys.stdout.write(_LEAVE)
         sys.stdout.flush()
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _leave_and_die(number: int, _frame: object) -> None:
+    """Die of a signal as if nobody had handled it, but leave the screen first."""
+    # Not through sys.stdout, which may be in the middle of a write.
+    with contextlib.suppress(OSError):  # the terminal may be gone: that is what a hang-up is
+        os.write(sys.stdout.fileno(), _LEAVE.encode())
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 def draw(text: str) -> None:
