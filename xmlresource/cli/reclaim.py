@@ -23,6 +23,7 @@ from xmlresource.reports.reclaim import (
     return_as_text,
     returned_as_text,
 )
+from xmlresource.system.endings import interruptible
 from xmlresource.units import SizeError, Unlimited, approximate, parse_written_size
 
 _ALL = ""
@@ -72,9 +73,10 @@ def run(options: argparse.Namespace) -> ExitStatus:
     shown = sys.stderr.isatty()
     progress = _show if shown else _keep_still
     try:
-        if options.host is not None:
-            return _host(options, progress)
-        return _one(options, progress)
+        with interruptible():
+            if options.host is not None:
+                return _host(options, progress)
+            return _one(options, progress)
     except KeyboardInterrupt:
         sys.stderr.write(_PUT_BACK)
         return ExitStatus.ROLLED_BACK

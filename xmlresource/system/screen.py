@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from xmlresource.system.endings import ended_by
+
 _ENTER: Final = "\x1b[?1049h\x1b[?25l"  # the alternative screen, without a cursor
 _LEAVE: Final = "\x1b[?25h\x1b[?1049l"
 _HOME, _END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
-_ENDINGS: Final = (signal.SIGTERM, signal.SIGHUP)
 _DUMB: Final = frozenset({"", "dumb"})
 
 
@@ -38,19 +39,15 @@ def width() -> int:
 def picture() -> Iterator[None]:
     """A screen for a picture; what was there before is back afterwards, whatever ends the process.
 
-    For the main thread alone, which is where Python lets signals be handled.
+    For the main thread alone, as :func:`ended_by`.
     """
-    # Who is told to ignore a signal (nohup) goes on doing so.
-    heard = [each for each in _ENDINGS if signal.getsignal(each) != signal.SIG_IGN]
-    before = {each: signal.signal(each, _leave_and_die) for each in heard}
-    sys.stdout.write(_ENTER)
-    try:
-        yield
-    finally:
-        sys.stdout.write(_LEAVE)
-        sys.stdout.flush()
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    with ended_by(_leave_and_die):
+        sys.stdout.write(_ENTER)
+        try:
+            yield
+        finally:
+            sys.stdout.write(_LEAVE)
+            sys.stdout.flush()
 
 
 def _leave_and_die(number: int, _frame: object) -> None:
