@@ -4,6 +4,7 @@ No guest may be promised what another one has, none may lose its promise, and no
 than the time-out. ``python benchmarks concurrency`` starts 1,000, some at a time.
 """
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,7 @@ def _start(folder: Path, number: int) -> Answer:
 
 def main() -> None:
     """Print what became of them."""
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     memory = MEMORY if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="xmlresource-bench-", dir=memory) as folder:
         root = Path(folder) / "host"

@@ -7,6 +7,7 @@ it is installed). Times are of the processor, so that other work on the machine 
     python benchmarks/editing.py [FOLDER]
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -132,10 +133,8 @@ def command_cost(documents: dict[str, bytes]) -> tuple[float, float, float]:
 
 def corpus(folder: str | None) -> dict[str, bytes]:
     """The documents below ``folder``, or libvirt's own where the tests find them."""
-    candidates = [Path(folder)] if folder else []
-    candidates += [
-        above / "shared/corpus/libvirt-domains" for above in Path(__file__).resolve().parents
-    ]
+    places = (above / "shared/corpus/libvirt-domains" for above in Path(__file__).resolve().parents)
+    candidates = [Path(folder)] if folder else list(places)
     found = next((one for one in candidates if one.is_dir()), None)
     if found is None:
         sys.exit("no documents: name a folder of domain XML")
@@ -144,7 +143,9 @@ def corpus(folder: str | None) -> dict[str, bytes]:
 
 def main() -> None:
     """Print the table."""
-    documents = corpus(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("XMLRESOURCE_CORPUS"))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", nargs="?", default=os.environ.get("XMLRESOURCE_CORPUS"))
+    documents = corpus(parser.parse_args().folder)
     rows = [("xmlresource", timed(with_xmlresource, documents))]
     rows.append(("lxml", timed(with_lxml, documents)))
     virtinst = timed_virtinst(documents)

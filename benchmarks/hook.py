@@ -3,6 +3,7 @@
 The host is a folder of plain files (tests.fakes.host); the ledger in it is written and fsynced.
 """
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -36,6 +37,7 @@ raise SystemExit(hook.main(["db1", "prepare", "begin", "-"]))
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     # The ledger lies in /run, which is a tmpfs; so is this.
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
     with tempfile.TemporaryDirectory(prefix="xmlresource-bench-", dir=memory) as folder:

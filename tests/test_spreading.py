@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmlresource.spreading import LEAST, Standing, proportional, spread
+from xmlresource.spreading import LEAST, Lack, Pot, Standing, give, proportional, spread
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -108,3 +108,47 @@ def test_it_is_the_same_each_time_and_in_any_order_of_unequal_guests(
 def test_examples(demand: int, guests: list[Standing], shares: list[int], missing: int) -> None:
     found = spread(demand, guests)
     assert (list(found.shares), found.missing) == (shares, missing)
+
+
+# Giving back
+
+lacks = st.builds(Lack, size=sizes, promised=sizes)
+
+
+@st.composite
+def returns(draw: st.DrawFn) -> tuple[list[Lack], list[Pot]]:
+    """Guests, pots of some of them, and the host's, which is everybody's."""
+    guests = draw(st.lists(lacks, max_size=8))
+    everybody = tuple(range(len(guests)))
+    some = st.sets(st.sampled_from(everybody)) if everybody else st.just(set[int]())
+    members = some.map(lambda found: tuple(sorted(found)))
+    rooms = sizes | st.integers(-GIB, 0)
+    pots = draw(st.lists(st.builds(Pot, room=rooms, members=members), max_size=4))
+    return guests, [*pots, Pot(draw(rooms), everybody)]
+
+
+@given(returns())
+def test_no_pot_gives_more_than_it_has_beside_promises(
+    found: tuple[list[Lack], list[Pot]],
+) -> None:
+    guests, pots = found
+    gets = give(guests, pots)
+    for guest, size in zip(guests, gets, strict=True):
+        assert guest.covered <= size <= guest.size
+    for pot in pots:
+        taken = sum(gets[index] - guests[index].covered for index in pot.members)
+        assert taken <= max(0, pot.room)
+
+
+@given(st.lists(lacks, max_size=8), sizes)
+def test_nothing_is_left_while_somebody_lacks_something(guests: list[Lack], room: int) -> None:
+    gets = give(guests, [Pot(room, tuple(range(len(guests))))])
+    lacking = sum(guest.size - guest.covered for guest in guests)
+    assert sum(gets) == sum(guest.covered for guest in guests) + min(room, lacking)
+
+
+def test_a_narrow_pot_leaves_more_to_the_others() -> None:
+    guests = [Lack(4 * GIB), Lack(4 * GIB, GIB), Lack(4 * GIB)]
+    pots = [Pot(GIB, (0,)), Pot(6 * GIB, (0, 1, 2))]
+    # Of 1, 3 and 4 GiB that they lack beside promises and could have, there are 6.
+    assert give(guests, pots) == (768 * MIB, (1024 + 2304) * MIB, 3 * GIB)

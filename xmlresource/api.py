@@ -7,6 +7,7 @@ Results come back as data, errors as :class:`XmlresourceError` or ``OSError``; n
 from xmlresource.document import Document, DocumentError
 from xmlresource.errors import XmlresourceError
 from xmlresource.live import get_memory_parameters, set_memory_parameters
+from xmlresource.live.give_back_host import give_back_host, plan_give_back
 from xmlresource.live.memtune import memtune
 from xmlresource.live.reclaim import give_back, reclaim
 from xmlresource.live.reclaim_host import plan_host, reclaim_host
@@ -45,6 +46,7 @@ __all__ = [
     "generate",
     "get_memory_parameters",
     "give_back",
+    "give_back_host",
     "history",
     "hook",
     "measure",
@@ -52,6 +54,7 @@ __all__ = [
     "mend",
     "overhead",
     "plan",
+    "plan_give_back",
     "plan_host",
     "reclaim",
     "reclaim_host",

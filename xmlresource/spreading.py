@@ -1,8 +1,11 @@
-"""How a demand for memory is spread over guests that run. Sizes are in bytes.
+"""How a demand for memory, or room for it, is spread over guests that run. Sizes are in bytes.
 
 As the kernel does with ``memory.low``: first all guests give of what they have above both their
 guarantee and their soft limit, each in proportion to that; only where it does not do, of what is
 between soft limit and guarantee, in the same way. Nobody is left with less than its guarantee.
+
+Given back is first what a guest's own promise covers, which nobody else can have; then, each in
+proportion to what it lacks besides, what nothing is promised of.
 """
 
 from collections.abc import Sequence
@@ -65,6 +68,52 @@ def spread(demand: int, guests: Sequence[Standing]) -> Spread:
     )
     shares = tuple(one + two for one, two in zip(first, second, strict=True))
     return Spread(shares, left - sum(second))
+
+
+@record
+class Lack:
+    """What a guest lacks of its RAM.
+
+    Attributes:
+        size: All of it.
+        promised: What is promised to it of which it has nothing yet.
+    """
+
+    size: int
+    promised: int = 0
+
+    @property
+    def covered(self) -> int:
+        """What of it is kept for this guest alone."""
+        return min(self.size, self.promised)
+
+
+@record
+class Pot:
+    """Where memory can come from, and is limited.
+
+    Attributes:
+        room: What is there beside all that is promised and not taken yet.
+        members: The guests, by their place in the order, that take from it.
+    """
+
+    room: int
+    members: tuple[int, ...]
+
+
+def give(guests: Sequence[Lack], pots: Sequence[Pot]) -> tuple[int, ...]:
+    """What each guest is given back, in the order of the guests.
+
+    Args:
+        guests: What they lack.
+        pots: Each takes its share of what the ones before it leave: narrow ones go first.
+    """
+    besides = [guest.size - guest.covered for guest in guests]
+    for pot in pots:
+        parts = proportional(max(0, pot.room), [besides[index] for index in pot.members])
+        for index, part in zip(pot.members, parts, strict=True):
+            besides[index] = part
+    return tuple(guest.covered + part for guest, part in zip(guests, besides, strict=True))
 
 
 def proportional(demand: int, rooms: Sequence[int]) -> tuple[int, ...]:

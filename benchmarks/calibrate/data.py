@@ -13,7 +13,8 @@ sys.path[:0] = [str(HERE.parent.parent)]
 from xmlresource.document import Document  # noqa: E402
 from xmlresource.document.domain import read_domain  # noqa: E402
 from xmlresource.model.domain import Domain  # noqa: E402
-from xmlresource.overhead.subjects import TB_CACHE, guest_ram  # noqa: E402
+from xmlresource.overhead.ram import ram_of  # noqa: E402
+from xmlresource.overhead.subjects import TB_CACHE  # noqa: E402
 
 # Those that the table is fitted to are kept; one's own go elsewhere.
 MEASUREMENTS = Path(os.environ.get("XMLRESOURCE_MEASUREMENTS") or HERE / "measurements")
@@ -68,8 +69,8 @@ def _measured(guest: dict[str, Any]) -> Measured:
         name=guest["name"],
         domain=domain,
         activity=guest.get("activity", "paused"),
-        idle=_shown(guest["idle"], guest_ram(domain)),
-        active=_shown(guest["active"], guest_ram(domain)) if "active" in guest else None,
+        idle=_shown(guest["idle"], ram_of(domain).most),
+        active=_shown(guest["active"], ram_of(domain).most) if "active" in guest else None,
     )
 
 

@@ -35,7 +35,8 @@ from xmlresource.operations.edit import set_  # noqa: E402
 from xmlresource.overhead import estimate  # noqa: E402
 from xmlresource.overhead.estimate import CACHE_ROOM  # noqa: E402
 from xmlresource.overhead.measured import FILES, account_of  # noqa: E402
-from xmlresource.overhead.subjects import MIB, guest_ram  # noqa: E402
+from xmlresource.overhead.ram import ram_of  # noqa: E402
+from xmlresource.overhead.subjects import MIB  # noqa: E402
 
 RESULTS = HERE / "measurements" / "limits.json"
 PATIENCE = 900  # seconds: emulation is slow, and slower short of memory
@@ -130,7 +131,7 @@ def _overhead(group: Path, xml: str) -> int:
     """X after the work: all of RAM was touched at the start."""
     texts = {what: (group / name).read_text() for what, name in FILES[Version.V1].items()}
     account = account_of(Version.V1, texts, os.sysconf("SC_PAGE_SIZE"))
-    return account.user + (account.kernel or 0) - guest_ram(domain_of(xml))
+    return account.user + (account.kernel or 0) - ram_of(domain_of(xml)).most
 
 
 def _oom_kills(group: Path) -> int:

@@ -140,6 +140,13 @@ def test_of_virtio_mem_what_is_requested_counts() -> None:
     assert demand(domain).hugepages == (HugepageDemand(HUGE, 4 * GIB + 66 * MIB),)
 
 
+def test_of_virtio_mem_what_it_has_not_given_back_counts() -> None:
+    plugged = device("virtio-mem")
+    texts = {**plugged.texts, "target/requested": "1", "target/current": "3"}
+    (found,) = parts(Device("memory", plugged.attributes, texts))
+    assert (found.size, found.most) == (3 * 1024, plugged.size("target/size"))
+
+
 def test_of_virtio_mem_nothing_may_be_requested() -> None:
     (found,) = parts(device("virtio-mem"))
     assert found.size == 0
@@ -346,7 +353,13 @@ def test_a_whole_document() -> None:
             pinned=True,
         ),
         RamPart("nvdimm 1 in cell 1", 128 * MIB, Backing.DEVICE),
-        RamPart("virtio-mem 2 in cell 0", 64 * MIB, Backing.MEMORY, nodes=nodes(0)),
+        RamPart(
+            "virtio-mem 2 in cell 0",
+            64 * MIB,
+            Backing.MEMORY,
+            nodes=nodes(0),
+            pluggable=192 * MIB,
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """``xmlresource status``: on a terminal, in a file, and again and again."""
 
+import codecs
 import json
 import os
 import pty
@@ -112,16 +113,17 @@ class Terminal:
             env=os.environ | more,
         )
         os.close(other)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.said = ""
 
     def read_until(self, text: str, times: int = 1) -> None:
         while self.said.count(text) < times:
-            self.said += os.read(self._end, 65536).decode()
+            self.said += self._decoder.decode(os.read(self._end, 65536))
 
     def finish(self) -> int:
         try:
             while chunk := os.read(self._end, 65536):
-                self.said += chunk.decode()
+                self.said += self._decoder.decode(chunk)
         except OSError:  # nobody has the other end any more
             pass
         os.close(self._end)
@@ -159,6 +161,38 @@ def test_a_picture_is_drawn_anew_until_ctrl_c(host: FakeHost) -> None:
     picture = terminal.said.split("\x1b[H")[1]
     assert picture.count("\r\n") == 5
     assert "db1    █████████" in picture
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_the_screen_is_left_by_who_dies_of_a_signal(host: FakeHost, ending: signal.Signals) -> None:
+    terminal = Terminal(host.root, "--watch", "0.01")
+    terminal.read_until("\x1b[H", 2)
+    terminal.process.send_signal(ending)
+    assert terminal.finish() == -ending
+    assert terminal.said.endswith("\x1b[?25h\x1b[?1049l")
+
+
+def test_a_hang_up_that_is_ignored_stays_ignored(host: FakeHost) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does; a child inherits it
+    try:
+        terminal = Terminal(host.root, "--watch", "0.01")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    terminal.read_until("\x1b[H", 2)
+    terminal.process.send_signal(signal.SIGHUP)
+    terminal.read_until("\x1b[H", terminal.said.count("\x1b[H") + 3)
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.finish() == -signal.SIGTERM
+
+
+def test_signals_do_what_they_did_once_the_screen_is_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)]
+    with screen.picture():
+        pass
+    assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)] == before
+    assert capsys.readouterr().out == "\x1b[?1049h\x1b[?25l\x1b[?25h\x1b[?1049l"
 
 
 def test_no_size_is_taken_for_a_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ might have had.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -165,6 +166,24 @@ def test_several_guests_give_together(xmlresource: Product, new_guest: NewGuest)
     refused = xmlresource("reclaim", "--host", "10GiB", "--yes")
     assert refused.status == 3
     assert "can't be had" in refused.stderr
+    back_to_all(xmlresource, first, second)
+
+
+def back_to_all(xmlresource: Product, *guests: Guest) -> None:
+    """Give them their RAM again: nothing where the host is full, all where it is not."""
+    words = ["reclaim", "--host", "--give-back"]
+    leave_to_promise(130)  # the one with a guarantee has more already
+    full = xmlresource(*words, "--yes", "--json")
+    assert full.status == 3, str(full)
+    assert json.loads(full.stdout)["gives"] == 0
+    assert all(balloon(guest) != [f"actual {RAM * 1024}"] for guest in guests)
+    leave_to_promise(1000)
+    assert xmlresource(*words).status == 2  # nobody is there to be asked
+    assert must(xmlresource(*words, "--dry-run")).stdout.startswith("to give back: ")
+    must(xmlresource(*words, "--yes"))
+    for guest in guests:
+        wait_for("it has its RAM again", lambda: balloon(guest) == [f"actual {RAM * 1024}"])  # noqa: B023 -- called at once
+    assert must(xmlresource(*words, "--yes")).stdout.startswith("nothing was done: every guest")
 
 
 def test_what_several_guests_cant_give_together_is_given_back(

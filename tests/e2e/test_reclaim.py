@@ -108,7 +108,10 @@ def test_what_is_promised_is_never_taken(xmlresource: Product, new_guest: NewGue
     assert "100 MiB is promised to it" in result.stderr
 
 
-def test_ctrl_c_puts_everything_back(xmlresource: Product, new_guest: NewGuest) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_it_puts_everything_back(
+    xmlresource: Product, new_guest: NewGuest, ending: signal.Signals
+) -> None:
     guest = new_guest("interrupted", build=Ballooned, memory=128, immediate=True).running()
     before, asked_from = in_force(guest), balloon(guest)
     words = [xmlresource.program, "reclaim", guest.name, "--to", "40MiB", "--timeout", "60"]
@@ -118,7 +121,7 @@ def test_ctrl_c_puts_everything_back(xmlresource: Product, new_guest: NewGuest) 
         said = b""
         while b"waiting" not in said:  # for the guest, which was asked before
             said += os.read(terminal, 4096)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         while b"interrupted; all is put back" not in said:
             said += os.read(terminal, 4096)
         process.wait(60)

@@ -1,6 +1,7 @@
 """``reclaim`` on guests of a fake libvirt."""
 
 import json
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,9 @@ from xmlresource.operations.guest import RefusalError
 from xmlresource.reclaiming import Action, Cooperation, Goal, Seen
 from xmlresource.reports.reclaim import progress_line
 from xmlresource.system import pressing
+from xmlresource.system.endings import ENDINGS
+
+HOST = ["--host", "50MiB", "--yes"]
 
 
 @pytest.fixture
@@ -158,6 +162,25 @@ def test_the_command_tells_what_became_of_it(
     assert figures.startswith("charged: 80 MiB before, ")
     assert "charged 80 MiB, balloon 64 MiB  asking it to make do with 34 MiB" in told[0]
     assert driver or any("pressing for" in line for line in told)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_signal_that_ends_the_command_is_an_interruption(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ending: signal.Signals
+) -> None:
+    def ended(*_: object, **__: object) -> None:
+        signal.raise_signal(ending)
+        pytest.fail("it went on")
+
+    before = signal.signal(ending, signal.SIG_DFL)
+    try:
+        for words, name in ((["db1", "--to", "50MiB"], "reclaim"), (HOST, "reclaim_host")):
+            monkeypatch.setattr(f"xmlresource.cli.reclaim.{name}", ended)
+            assert main(["reclaim", *words]) == ExitStatus.ROLLED_BACK
+            assert capsys.readouterr().err == "\nxmlresource: interrupted; all is put back\n"
+            assert signal.getsignal(ending) == signal.SIG_DFL
+    finally:
+        signal.signal(ending, before)
 
 
 def test_the_command_takes_an_interruption(

@@ -224,6 +224,8 @@ def test_the_explanation_shows_each_part_to_the_byte(host: FakeHost, tmp_path: P
     assert shown["parts"][0] == {
         "name": "cell 0",
         "bytes": 512 * MIB,
+        "pluggable": 0,
+        "charged": True,
         "from": "memory",
         "page_size": None,
         "nodes": [0],

@@ -160,6 +160,23 @@ def test_ram_of_cells_and_memory_devices(sizes: tuple[int, ...]) -> None:
     assert found.ram == (80 - len(sizes)) * MIB
 
 
+def test_of_memory_that_can_be_plugged_in_the_whole_is_mapped() -> None:
+    plugged = Device(
+        "memory",
+        {"model": "virtio-mem"},
+        {"target/size": str(32 * KIB), "target/requested": str(8 * KIB)},
+    )
+    nvdimm = Device(
+        "memory", {"model": "nvdimm", "access": "shared"}, {"target/size": str(16 * KIB)}
+    )
+    guest = Domain(type="kvm", memory=112 * MIB, devices=(plugged, nvdimm), max_memory=256 * MIB)
+    mapped = emulator((64 * MIB, 60 * MIB), (32 * MIB, 7 * MIB), (16 * MIB, 16 * MIB))
+    found = split(guest, account(100 * MIB, 0), mapped, [])
+    assert (found.ram, found.is_ram_known) == (67 * MIB, True)
+    unknown = split(guest, account(100 * MIB, 0), emulator(), [])
+    assert (unknown.ram, unknown.is_ram_known) == (72 * MIB, False)
+
+
 def test_a_cell_without_a_mapping_leaves_the_ram_unknown() -> None:
     assert not split(CELLS, account(0, 0), emulator((32 * MIB, 1)), []).is_ram_known
 

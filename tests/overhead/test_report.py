@@ -41,6 +41,44 @@ def test_the_table_is_aligned_and_complete():
     assert any("sound theremin: not in the table" in line for line in lines)
 
 
+def test_ram_is_told_by_where_it_comes_from():
+    given = {"target/size": "1024", "target/requested": "256"}
+    plugged = Device("memory", {"model": "virtio-mem"}, given)
+    shared = Device("memory", {"model": "nvdimm", "access": "shared"}, {"target/size": "2048"})
+    guest = replace(GUEST, memory=515 * MIB, devices=(plugged, shared), max_memory=516 * MIB)
+    overhead = estimate(guest)
+    lines = render(overhead).splitlines()
+    assert [line.split("  ")[0] for line in lines[2:8]] == [
+        "RAM",
+        "RAM",
+        "virtio-mem 0",
+        "nvdimm 1",
+        "not plugged in",
+        "RAM in the guest's cgroup",
+    ]
+    assert [line.split()[-2:] for line in lines[2:3]] == [["most", "from"]]
+    assert lines[4].endswith("0.25    1.00  memory")
+    assert "2.00    2.00  page cache of its file" in lines[5]
+    assert lines[6].endswith("0.00    1.00  memory")
+    assert lines[7].endswith("512.25  514.00")
+    assert any("2 MiB of RAM are page cache of files" in line for line in lines)
+    parts = as_data(overhead)["ram_parts"]
+    assert [(part["name"], part["charged"]) for part in parts] == [
+        ("RAM", True),
+        ("virtio-mem 0", True),
+        ("nvdimm 1", False),
+        ("not plugged in", True),
+    ]
+    assert [part["pluggable"] for part in parts] == [0, 768 * 1024, 0, MIB]
+    charged = [part for part in parts if part["charged"]]
+    assert sum(part["bytes"] for part in charged) == overhead.ram_at_start
+    assert sum(part["bytes"] + part["pluggable"] for part in charged) == overhead.ram
+
+
+def test_ram_of_one_kind_is_not_told_apart():
+    assert not [line for line in render(estimate(GUEST)).splitlines() if line.startswith("RAM ")]
+
+
 def test_each_item_names_its_source_by_number():
     overhead = estimate(GUEST)
     lines = render(overhead).splitlines()

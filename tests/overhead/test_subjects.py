@@ -1,5 +1,3 @@
-import pytest
-
 from xmlresource.model.domain import (
     Device,
     Domain,
@@ -12,9 +10,6 @@ from xmlresource.overhead.subjects import (
     MIB,
     TB_CACHE,
     Subject,
-    guest_ram,
-    ram_at_start,
-    ram_on_hugepages,
     subjects_of,
 )
 
@@ -39,12 +34,6 @@ def ports(domain):
 
 def guest(*devices, **fields):
     return Domain(**{"type": "kvm", "memory": GIB, "devices": devices, **fields})
-
-
-def dimm(size, model="dimm"):
-    return Device(
-        "memory", {"model": model, "target/size/@unit": "MiB"}, {"target/size": str(size)}
-    )
 
 
 def test_a_container_is_one_subject_and_other_drivers_have_none():
@@ -205,36 +194,17 @@ def test_drivers_are_counted_once_each():
     assert subjects_of(domain)[0].units["driver"] == 2
 
 
-def test_ram_is_the_most_that_the_guest_can_have():
-    assert guest_ram(Domain()) == 0
-    assert guest_ram(guest()) == GIB
-    assert guest_ram(guest(max_memory=4 * GIB)) == 4 * GIB
-    plugged = guest(dimm(512), dimm(256, "virtio-mem"), cells=(NumaCell(0, GIB),))
-    assert guest_ram(plugged) == GIB + 768 * MIB
-    assert guest_ram(guest(dimm(512, "nvdimm"))) == GIB
-    assert ram_at_start(guest(max_memory=4 * GIB)) == GIB
-
-
-@pytest.mark.parametrize("size", ["", "big", "99999999999999999999999"])
-def test_a_memory_device_of_unreadable_size_counts_as_nothing(size):
-    device = Device("memory", {"model": "dimm"}, {"target/size": size})
-    assert guest_ram(guest(device)) == GIB
-    assert guest_ram(guest(Device("memory", {"model": "dimm"}))) == GIB
-
-
-def test_an_unlimited_size_is_no_size():
-    device = Device("memory", {"model": "dimm"}, {"target/size": str((2**63 - 1) // 1024)})
-    assert guest_ram(guest(device)) == GIB
-
-
-def test_ram_on_hugepages_by_cell_or_as_a_whole():
+def test_ram_on_hugepages_has_no_page_tables_of_small_pages():
     every = MemoryBacking(hugepages=(HugepageRequest(),))
-    some = MemoryBacking(hugepages=(HugepageRequest(2 * MIB, frozenset({1})),))
-    cells = (NumaCell(0, GIB), NumaCell(1, 2 * GIB))
-    assert ram_on_hugepages(guest(backing=every), GIB) == GIB
-    assert ram_on_hugepages(guest(backing=some, cells=cells), 3 * GIB) == 2 * GIB
-    assert ram_on_hugepages(guest(), GIB) == 0
     assert subjects_of(guest(backing=every))[0].units["ram"] == 0
+
+
+def test_what_can_be_plugged_in_costs_in_the_worst_case_alone():
+    card = Device("interface", {"type": "vhostuser"})
+    for subject in (guest(card, max_memory=4 * GIB), guest(card, cells=(NumaCell(0, GIB),))):
+        of_guest, of_card = (find(subject, kind)[0] for kind in ("guest", "interface"))
+        assert of_guest.units["ram"] == of_card.units["ram"] == GIB
+        assert of_guest.at_worst == of_card.at_worst == {"ram": subject.max_memory or GIB}
 
 
 def test_ram_that_others_can_map_is_shared():

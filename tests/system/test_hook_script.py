@@ -11,6 +11,7 @@ from xmlresource.system.hook_files import script
 WITH_POLICY = (
     "<domain><metadata><r xmlns='urn:xmlresource:1'>ä\\n $HOME `id`</r></metadata></domain>\n"
 )
+LARGEST = 4 << 20  # libvirt's REMOTE_STRING_MAX
 WITHOUT = "<domain><name>a</name><metadata/></domain>\n"
 
 
@@ -64,6 +65,15 @@ def test_the_caller_is_who_ran_the_script(tmp_path: Path) -> None:
     hook = Hook(tmp_path)
     hook.call("prepare", WITH_POLICY)
     assert f" /a folder {os.getpid()} guest " in hook.seen.read_text()
+
+
+def test_the_largest_definition_is_read_to_its_end(tmp_path: Path) -> None:
+    hook = Hook(tmp_path)
+    filler = "<!-- ä -->\n" * (LARGEST // len("<!-- ä -->\n".encode()))
+    assert hook.call("prepare", filler + WITHOUT).returncode == 0
+    assert not hook.seen.exists()
+    assert hook.call("prepare", filler + WITH_POLICY).returncode == 0
+    assert hook.seen.read_text().endswith(filler + WITH_POLICY)
 
 
 @pytest.mark.parametrize("operation", ["prepare", "migrate", "restore", "started"])

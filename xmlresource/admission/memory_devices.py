@@ -3,8 +3,9 @@
 As libvirt has QEMU make them (qemuBuildMemoryBackendProps, docs/kbase/memorydevices.rst):
 
 - ``dimm`` is RAM like that of its cell, unless its ``<source>`` says otherwise.
-- ``virtio-mem`` has what is ``<requested>``; the rest of its size can be plugged in later. libvirt
-  sets no memory aside for it (``reserve=off``).
+- ``virtio-mem`` has what is ``<requested>``, or the ``<current>`` that it has not given back yet;
+  the rest of its size can be plugged in later. libvirt sets no memory aside for it
+  (``reserve=off``).
 - ``virtio-pmem`` is a file, shared: page cache.
 - ``nvdimm`` is a file. Shared it is page cache. Private, libvirt has QEMU touch all of it at the
   start, and of each page touched the guest has a copy of its own. ``<pmem/>`` says that the file
@@ -50,7 +51,8 @@ def device_parts(domain: Domain, page_size: int, *, pinned: bool) -> Iterator[Ra
     for number, device in enumerate(_devices(domain)):
         cell = _cell(device)
         model = device.attributes.get("model", "")
-        size = device.size("target/requested" if model == _VIRTIO_MEM else "target/size") or 0
+        whole = device.size("target/size") or 0
+        size = _plugged_in(device) if model == _VIRTIO_MEM else whole
         backing, pages = _backing(domain, device, cell, page_size)
         is_copy = model == _NVDIMM and backing is Backing.MEMORY
         is_huge = backing is Backing.HUGEPAGES
@@ -62,7 +64,13 @@ def device_parts(domain: Domain, page_size: int, *, pinned: bool) -> Iterator[Ra
             nodes=_nodes(domain, device, cell) if is_huge or backing is Backing.MEMORY else None,
             at_once=is_huge or is_copy or pinned or domain.backing.immediate,
             pinned=is_huge or pinned,
+            pluggable=max(0, whole - size),
         )
+
+
+def _plugged_in(device: Device) -> int:
+    """What a ``virtio-mem`` has or is about to have; ``<current>`` is told of one that runs."""
+    return max(device.size("target/requested") or 0, device.size("target/current") or 0)
 
 
 def _devices(domain: Domain) -> list[Device]:

@@ -39,6 +39,7 @@ class RamPart:
         nodes: The host's nodes it must come from; ``None`` for any.
         at_once: Whether all of it is taken before the guest runs.
         pinned: Whether it can't be taken back as long as the guest runs.
+        pluggable: How much more of it the guest can come to have.
     """
 
     name: str
@@ -48,6 +49,12 @@ class RamPart:
     nodes: frozenset[int] | None = None
     at_once: bool = False
     pinned: bool = False
+    pluggable: int = 0
+
+    @property
+    def most(self) -> int:
+        """How much the guest has of it with all of it plugged in."""
+        return self.size + self.pluggable
 
     @property
     def pool_size(self) -> int:

@@ -5,6 +5,7 @@ import sys
 
 from xmlresource.cli.usage import UsageError
 from xmlresource.exit_status import ExitStatus
+from xmlresource.live.give_back_host import ReturnPlan, give_back_host, plan_give_back
 from xmlresource.live.reclaim import DEFAULT_TIMEOUT, give_back, reclaim
 from xmlresource.live.reclaim_host import HostGoal, HostPlan, plan_host, reclaim_host
 from xmlresource.live.taking import Progress
@@ -18,9 +19,14 @@ from xmlresource.reports.reclaim import (
     host_as_text,
     plan_as_text,
     progress_line,
+    return_as_json,
+    return_as_text,
+    returned_as_text,
 )
+from xmlresource.system.endings import interruptible
 from xmlresource.units import SizeError, Unlimited, approximate, parse_written_size
 
+_ALL = ""
 _CLEAR = "\r\x1b[K"
 _PUT_BACK = "\nxmlresource: interrupted; all is put back\n"
 
@@ -28,10 +34,17 @@ _PUT_BACK = "\nxmlresource: interrupted; all is put back\n"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("domain", nargs="?", metavar="DOMAIN", help="a guest's name, uuid or id")
-    what = parser.add_mutually_exclusive_group(required=True)
+    what = parser.add_mutually_exclusive_group()
     what.add_argument("--to", metavar="SIZE", help="what may stay charged to it")
     what.add_argument("--give-back", action="store_true", help="let it have its RAM again")
-    what.add_argument("--host", metavar="SIZE", help="take so much from all guests together")
+    parser.add_argument(
+        "--host",
+        metavar="SIZE",
+        nargs="?",
+        const=_ALL,
+        help="take so much from all guests together; with --give-back and no SIZE: let all have "
+        "their RAM again, as far as there is room for it",
+    )
     parser.add_argument("--press", action="store_true", help="also where it does not co-operate")
     parser.add_argument("--timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT)
     parser.add_argument(
@@ -51,6 +64,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitStatus:
     """Take memory back from a guest, or from all, or give it back."""
     _check(options)
+    if options.give_back and options.host is not None:
+        return _give_back_host(options)
     if options.give_back:
         size = give_back(options.domain, options.connect)
         sys.stdout.write(f"asked to take {approximate(size)} again\n")
@@ -58,9 +73,10 @@ def run(options: argparse.Namespace) -> ExitStatus:
     shown = sys.stderr.isatty()
     progress = _show if shown else _keep_still
     try:
-        if options.host is not None:
-            return _host(options, progress)
-        return _one(options, progress)
+        with interruptible():
+            if options.host is not None:
+                return _host(options, progress)
+            return _one(options, progress)
     except KeyboardInterrupt:
         sys.stderr.write(_PUT_BACK)
         return ExitStatus.ROLLED_BACK
@@ -71,6 +87,10 @@ def run(options: argparse.Namespace) -> ExitStatus:
 def _check(options: argparse.Namespace) -> None:
     if (options.domain is None) is (options.host is None):
         raise UsageError("give either a DOMAIN or --host")
+    if options.host is None and not (options.to or options.give_back):
+        raise UsageError("say what is to become of it: --to SIZE or --give-back")
+    if options.host is not None and (options.to or (options.host == _ALL) is not options.give_back):
+        raise UsageError("--host takes either a SIZE or --give-back")
     if options.host is None and (options.dry_run or options.yes):
         raise UsageError("--dry-run and --yes go with --host")
     if not (options.timeout > 0 and options.patience > 0):
@@ -93,17 +113,38 @@ def _host(options: argparse.Namespace, progress: Progress) -> ExitStatus:
         plan = plan_host(wanted, options.connect)
         sys.stdout.write(dumps(host_as_json(plan)) if options.json else plan_as_text(plan))
         return ExitStatus.REFUSED if plan.missing else ExitStatus.FINE
-    if not options.yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(
-            "--host asks before it takes anything, and nobody is there: --dry-run "
-            "shows the plan, --yes carries it out"
-        )
+    _need_somebody(options)
     agreed = _tell if options.yes else _ask
     done = reclaim_host(wanted, options.connect, agreed=agreed, progress=progress)
     if done.plan.missing:
         _tell(done.plan)
     sys.stdout.write(dumps(host_as_json(done.plan, done)) if options.json else host_as_text(done))
     return done.exit_status
+
+
+def _give_back_host(options: argparse.Namespace) -> ExitStatus:
+    if options.dry_run:
+        plan = plan_give_back(options.connect)
+        sys.stdout.write(dumps(return_as_json(plan)) if options.json else return_as_text(plan))
+        return plan.exit_status
+    _need_somebody(options)
+
+    def agreed(plan: ReturnPlan) -> bool:
+        sys.stderr.write(return_as_text(plan))
+        return options.yes or not plan.gives or _yes("Give it back?")
+
+    done = give_back_host(options.connect, agreed=agreed)
+    text = dumps(return_as_json(done.plan, done)) if options.json else returned_as_text(done)
+    sys.stdout.write(text)
+    return done.exit_status
+
+
+def _need_somebody(options: argparse.Namespace) -> None:
+    if not options.yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "--host asks before it does anything, and nobody is there: --dry-run "
+            "shows the plan, --yes carries it out"
+        )
 
 
 def _tell(plan: HostPlan) -> bool:
@@ -113,7 +154,11 @@ def _tell(plan: HostPlan) -> bool:
 
 def _ask(plan: HostPlan) -> bool:
     _tell(plan)
-    sys.stderr.write("Take it? [y/N] ")
+    return _yes("Take it?")
+
+
+def _yes(question: str) -> bool:
+    sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 

@@ -94,7 +94,7 @@ def give_back(
     """
     del machine  # pressing leaves nothing behind
     with opened(uri, domain) as handle:
-        kib = _defined_memory(handle) or handle.memory()[0]
+        kib = defined_memory(handle)
         handle.set_memory(kib)
         return kib * KIB
 
@@ -118,8 +118,18 @@ def _take(taking: Taking, goal: Goal, progress: Progress) -> Reclaimed:
     )
 
 
-def _defined_memory(handle: Handle) -> int | None:
-    """``<currentMemory>`` of the persistent definition, in KiB."""
+def defined_memory(handle: Handle) -> int:
+    """What RAM the guest has when nobody takes any, in KiB.
+
+    ``<currentMemory>`` of its persistent definition, else all of it.
+
+    Raises:
+        libvirtError: libvirt does not tell.
+    """
+    return _current_memory(handle) or handle.memory()[0]
+
+
+def _current_memory(handle: Handle) -> int | None:
     if not handle.is_persistent():
         return None
     element = Document.parse(handle.xml(CONFIG).encode()).root.first("currentMemory")

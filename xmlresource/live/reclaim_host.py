@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from xmlresource.cgroup.in_force import in_force
 from xmlresource.document import Document
@@ -21,6 +22,9 @@ from xmlresource.system import cgroups, charges
 from xmlresource.system.libvirt import LIVE, Handle, connected, error_type
 from xmlresource.system.machine import Machine
 from xmlresource.units import approximate
+
+NOT_HERE: Final = "libvirt's run folder does not show it here"
+NO_BALLOON: Final = "it has no balloon to be asked through"
 
 
 @record
@@ -193,11 +197,11 @@ def _planned(
             if here is None:
                 if handle.remote_host is not None:
                     raise elsewhere(handle, command)
-                passed_over.append((handle.name, "libvirt's run folder does not show it here"))
+                passed_over.append((handle.name, NOT_HERE))
                 continue
             document = Document.parse(handle.xml(LIVE).encode(), "live XML")
-            if not press and not _has_balloon(handle, document):
-                passed_over.append((handle.name, "it has no balloon to be asked through"))
+            if not press and not has_balloon(handle, document):
+                passed_over.append((handle.name, NO_BALLOON))
                 continue
             standing = _standing(handle, here, document, machine, press=press)
             guests.append(_Guest(handle, here, Share(handle.name, handle.uuid, standing, 0)))
@@ -210,7 +214,8 @@ def _planned(
         yield HostPlan(demand, found.missing, shares, tuple(passed_over)), shared
 
 
-def _has_balloon(handle: Handle, document: Document) -> bool:
+def has_balloon(handle: Handle, document: Document) -> bool:
+    """Whether a guest can be asked."""
     devices = document.root.first("devices")
     balloon = None if devices is None else devices.first("memballoon")
     return (

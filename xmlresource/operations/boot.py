@@ -11,7 +11,7 @@ from typing import Final
 
 from xmlresource.admission.demand import Demand
 from xmlresource.admission.priority import first_come, with_room_held_back
-from xmlresource.admission.reckoning import Decision
+from xmlresource.admission.reckoning import Decision, HeldBack
 from xmlresource.configuration import Configuration
 from xmlresource.model.domain import Domain
 from xmlresource.model.promise import Promise
@@ -128,11 +128,28 @@ def reckon_in(
     queue = queue.without(started)
     if not decision.admitted or not demand.guarantee or not queue.guests:
         return decision
-    held_back = fitting(machine, configuration, queue, others)
-    if not held_back:
+    first = fitting(machine, configuration, queue, others)
+    if not first:
         return decision
-    besides = reckon_besides(machine, configuration, demand, domain, others.and_to(held_back))
-    return with_room_held_back(decision, besides, held_back, queue.seconds)
+    besides = reckon_besides(machine, configuration, demand, domain, others.and_to(first))
+    return with_room_held_back(decision, besides, first, queue.seconds)
+
+
+def held_back(
+    machine: Machine, configuration: Configuration, promises: tuple[Promise, ...]
+) -> HeldBack | None:
+    """What a guest without a priority would find held back; ``None`` where nothing is.
+
+    Raises:
+        HostError: The host does not tell what must be known.
+        OSError: A kernel file can't be read.
+    """
+    queue = queue_before(machine, configuration)
+    queue = queue.without(frozenset(each.uuid for each in promises))
+    if not queue.guests:
+        return None
+    found = fitting(machine, configuration, queue, taken(machine, configuration, promises, ""))
+    return HeldBack(found, queue.seconds) if found else None
 
 
 def fitting(

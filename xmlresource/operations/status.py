@@ -13,9 +13,9 @@ from xmlresource.ledger import canonical_uuid
 from xmlresource.model.domain import Domain
 from xmlresource.model.host import MemoryRegion
 from xmlresource.model.promise import Held, Promise
-from xmlresource.operations.admitting import host_for, reckon, taken
+from xmlresource.operations.admitting import host_for, reckon
 from xmlresource.operations.book import current_promises, definition, held, promise_to_run
-from xmlresource.operations.boot import fitting, queue_before
+from xmlresource.operations.boot import held_back
 from xmlresource.operations.enforcing import plan_for, subject_of
 from xmlresource.operations.guest_policy import guest_policy
 from xmlresource.operations.host import Host, open_host
@@ -113,7 +113,7 @@ def status(
                 machine, (*promises, *(_others(machine, promises) if everyone else ()))
             )
         ),
-        held_back=_held_back(host, promises),
+        held_back=held_back(machine, host.configuration, promises),
         pressure=pressing.host_pressure(machine),
     )
 
@@ -142,17 +142,6 @@ def _guest(host: Host, each: Held, promises: tuple[Promise, ...]) -> GuestStatus
         soft_limit=holds.soft_limit,
         pressure=pressing.pressure_in(machine, place),
     )
-
-
-def _held_back(host: Host, promises: tuple[Promise, ...]) -> HeldBack | None:
-    """What a guest without a priority would find held back."""
-    queue = queue_before(host.machine, host.configuration)
-    queue = queue.without(frozenset(each.uuid for each in promises))
-    if not queue.guests:
-        return None
-    others = taken(host.machine, host.configuration, promises, "")
-    found = fitting(host.machine, host.configuration, queue, others)
-    return HeldBack(found, queue.seconds) if found else None
 
 
 def _drift(host: Host, promise: Promise, promises: tuple[Promise, ...]) -> tuple[str, ...]:

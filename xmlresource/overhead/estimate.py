@@ -11,13 +11,11 @@ from typing import Final
 
 from xmlresource.model.domain import Domain
 from xmlresource.overhead.costs import Charged, Cost
+from xmlresource.overhead.ram import GuestRam, ram_of
 from xmlresource.overhead.subjects import (
     LXC_TYPES,
     MIB,
     Subject,
-    guest_ram,
-    ram_at_start,
-    ram_on_hugepages,
     subjects_of,
 )
 from xmlresource.overhead.table import Row, Table, load
@@ -64,10 +62,7 @@ class Overhead:
     Attributes:
         name: The guest's name.
         type: The domain's type.
-        ram: The most RAM the guest can have that is charged to its cgroup: with everything
-            plugged in, without hugepages.
-        ram_at_start: The same when it starts.
-        hugepages: The RAM that comes from hugepage pools.
+        guest_ram: The guest's RAM, part by part, as admission reckons it.
         items: The items, in the table's order.
         unknown: Devices that the table doesn't know, for which it has a stated default.
         notes: What else to know, a sentence a line.
@@ -75,12 +70,25 @@ class Overhead:
 
     name: str
     type: str
-    ram: int
-    ram_at_start: int
-    hugepages: int
+    guest_ram: GuestRam
     items: tuple[Item, ...]
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def ram(self) -> int:
+        """The most RAM the guest can have that is charged to its cgroup: all plugged in."""
+        return self.guest_ram.most
+
+    @property
+    def ram_at_start(self) -> int:
+        """The same when it starts."""
+        return self.guest_ram.at_start
+
+    @property
+    def hugepages(self) -> int:
+        """The RAM that comes from hugepage pools."""
+        return self.guest_ram.from_pools
 
     @property
     def total(self) -> Cost:
@@ -181,6 +189,11 @@ class Overhead:
                 f"{approximate(self.outside.expected)} more are the host's, outside the guest's "
                 "cgroup: plan for them in the host's reserve"
             )
+        if files := sum(part.size for part in self.guest_ram.reclaimable):
+            yield (
+                f"{approximate(files)} of RAM are page cache of files, which the kernel takes back "
+                "before a limit hurts: neither figure counts them"
+            )
         for device in self.unknown:
             yield f"{device}: not in the table, taken at its default"
 
@@ -204,14 +217,10 @@ def estimate(domain: Domain, table: Table | None = None) -> Overhead:
             unknown.append(subject.describe())
         for row in rows:
             _enter(lines, row, subject)
-    ram, start = guest_ram(domain), ram_at_start(domain)
-    huge = ram_on_hugepages(domain, ram)
     return Overhead(
         name=domain.name,
         type=domain.type,
-        ram=ram - huge,
-        ram_at_start=start - ram_on_hugepages(domain, start),
-        hugepages=huge,
+        guest_ram=ram_of(domain),
         items=tuple(item for item in lines.values() if item.cost.worst),
         unknown=tuple(dict.fromkeys(unknown)),
         notes=tuple(_notes(domain)),

@@ -11,12 +11,13 @@ have counts as 0, but for the kernel's own memory, which then is the page tables
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from xmlresource.admission.ram import Backing
 from xmlresource.cgroup.hierarchy import Version
 from xmlresource.cgroup.values import parse_value
 from xmlresource.model.domain import Domain
 from xmlresource.overhead.costs import Charged, Cost
 from xmlresource.overhead.estimate import Overhead
-from xmlresource.overhead.subjects import device_size, is_plugged, ram_at_start
+from xmlresource.overhead.ram import GuestRam, ram_of
 from xmlresource.record import record
 from xmlresource.units import KIB, Amount
 
@@ -53,6 +54,7 @@ _SOCKETS: Final = "sock"  # v2 has it beside the kernel's own sum
 _SWAP_V1: Final = "total_swap"
 
 _WRITABLE_CODE: Final = "rwx"
+_MAPPED: Final = frozenset({Backing.MEMORY, Backing.HUGEPAGES})
 
 
 @record
@@ -172,8 +174,9 @@ def split(
     domain: Domain, account: Account, emulator: Emulator, helpers: Sequence[Helper]
 ) -> Measured:
     """What of a guest's charge is whose."""
-    found = _resident_ram(domain, emulator.areas)
-    ram = min(account.user, ram_at_start(domain) if found is None else found)
+    defined = ram_of(domain)
+    found = _resident_ram(defined, emulator.areas)
+    ram = min(account.user, defined.at_start if found is None else found)
     others = sum(helper.anonymous for helper in helpers)
     tables = sum(helper.page_tables for helper in helpers)
     all_tables = emulator.page_tables + tables
@@ -190,13 +193,15 @@ def split(
     )
 
 
-def _resident_ram(domain: Domain, areas: Sequence[Area]) -> int | None:
-    """What of the guest's RAM is in memory; ``None`` where its mappings are not to be found."""
-    plugged = [device_size(device) for device in domain.devices if is_plugged(device)]
-    cells = [cell.memory for cell in domain.cells]
-    whole = (domain.memory or 0) - sum(plugged)
-    for blocks in ([*cells, *plugged], [whole, *plugged]):
-        found = _matched(blocks, areas)
+def _resident_ram(ram: GuestRam, areas: Sequence[Area]) -> int | None:
+    """What of the guest's RAM is in memory; ``None`` where its mappings are not to be found.
+
+    A mapping is as large as its part may become. Files are left out: they are page cache.
+    """
+    plugged = [part.most for part in ram.devices if part.backing in _MAPPED]
+    cells = [part.most for part in ram.boot]
+    for blocks in ([*cells, *plugged], [sum(cells), *plugged]):
+        found = _matched([size for size in blocks if size], areas)
         if found is not None:
             return found
     return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from xmlresource.model.domain import Device, Domain
-from xmlresource.overhead.subjects import guest_ram
+from xmlresource.overhead.ram import ram_of
 from xmlresource.units import KIB
 
 _MIB: Final = KIB * KIB
@@ -56,12 +56,12 @@ def _passes_through(domain: Domain) -> bool:
 
 
 def _libvirt_2012(domain: Domain) -> int:
-    ram = guest_ram(domain)
+    ram = ram_of(domain).whole
     return (ram + _video(domain)) * 102 // 100 + 200 * _MIB - ram
 
 
 def _libvirt_2013(domain: Domain) -> int:
-    ram = guest_ram(domain)
+    ram = ram_of(domain).whole
     disks = 32 * _MIB * _count(domain, "disk")
     return (ram + _video(domain)) * 3 // 2 + disks + 200 * _MIB - ram
 
@@ -71,7 +71,7 @@ def _libvirt_2013_later(domain: Domain) -> int:
 
 
 def _kubevirt_qemu(domain: Domain) -> int:
-    total = guest_ram(domain) // 512 + (50 + 8 * domain.vcpus + 8) * _MIB
+    total = ram_of(domain).whole // 512 + (50 + 8 * domain.vcpus + 8) * _MIB
     total += 32 * _MIB * bool(_count(domain, "video"))
     total += 1024 * _MIB * _passes_through(domain)
     total += 256 * _MIB * (domain.launch_security or "").startswith("sev")
@@ -84,7 +84,7 @@ def _kubevirt(domain: Domain) -> int:
 
 
 def _ovirt_static(domain: Domain) -> int:
-    return guest_ram(domain) // 512 + 64 * _MIB
+    return ram_of(domain).whole // 512 + 64 * _MIB
 
 
 def _ovirt(domain: Domain) -> int:
@@ -93,7 +93,7 @@ def _ovirt(domain: Domain) -> int:
 
 
 def _eve(domain: Domain) -> int:
-    return (350 + 20 + 3 * domain.vcpus) * _MIB + guest_ram(domain) * 25 // 1000
+    return (350 + 20 + 3 * domain.vcpus) * _MIB + ram_of(domain).whole * 25 // 1000
 
 
 def _kata(_domain: Domain) -> int:
@@ -102,7 +102,7 @@ def _kata(_domain: Domain) -> int:
 
 def _openshift(domain: Domain) -> int:
     graphics = 16 * _MIB * _count(domain, "video")
-    return guest_ram(domain) * 2 // 1000 + (218 + 8 * domain.vcpus) * _MIB + graphics
+    return ram_of(domain).whole * 2 // 1000 + (218 + 8 * domain.vcpus) * _MIB + graphics
 
 
 def _igvm(_domain: Domain) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from xmlresource.model.domain import QEMU_TYPES, Device, Domain
+from xmlresource.overhead.ram import ram_of
 from xmlresource.units import KIB, SizeError, Unlimited, parse_size
 
 MIB: Final = KIB * KIB
@@ -41,7 +42,6 @@ LXC_TYPES: Final = frozenset({"lxc"})
 
 _PCIE_MACHINES: Final = ("q35", "pc-q35", "virt")
 _X86: Final = frozenset({"x86_64", "i686"})
-_PLUGGED: Final = frozenset({"dimm", "virtio-mem"})
 _NO_DEVICE: Final = frozenset({"emulator", "lease", "redirfilter", "audio"})
 
 # Devices that sit on PCI by themselves, by kind, with the attribute that says so and its values;
@@ -103,11 +103,14 @@ class Subject:
         kind: What it is.
         facts: What the table's conditions can ask; facts of the guest are ``guest/…``.
         units: What the table's coefficients are multiplied with.
+        at_worst: What they are multiplied with in the worst case, where that is more: the RAM with
+            everything plugged in.
     """
 
     kind: str
     facts: dict[str, str] = field(default_factory=dict)
     units: dict[str, int] = field(default_factory=dict)
+    at_worst: dict[str, int] = field(default_factory=dict)
 
     def describe(self) -> str:
         """What a person would call it: ``sound es1371``."""
@@ -135,35 +138,6 @@ def subjects_of(domain: Domain) -> list[Subject]:
     return found
 
 
-def guest_ram(domain: Domain) -> int:
-    """All RAM that the guest can come to have: at boot, and what its memory devices add."""
-    plugged = sum(device_size(device) for device in domain.devices if is_plugged(device))
-    in_cells = sum(cell.memory for cell in domain.cells)
-    # libvirt's <memory> includes the memory devices; a definition by hand may not say so.
-    boot = max(domain.memory or 0, in_cells + plugged)
-    return max(boot, domain.max_memory or 0)
-
-
-def ram_at_start(domain: Domain) -> int:
-    """The RAM that the guest has once it runs, without what could be plugged in later."""
-    return min(guest_ram(domain), guest_ram(_without_maximum(domain)))
-
-
-def ram_on_hugepages(domain: Domain, ram: int) -> int:
-    """How much of ``ram`` comes from hugepage pools instead of the guest's cgroup."""
-    cells: set[int] = set()
-    for request in domain.backing.hugepages:
-        if request.guest_cells is None:
-            return ram
-        cells |= request.guest_cells
-    return min(ram, sum(cell.memory for cell in domain.cells if cell.number in cells))
-
-
-def is_plugged(device: Device) -> bool:
-    """Whether it is a memory device that adds to the guest's RAM."""
-    return device.kind == "memory" and device.attributes.get("model") in _PLUGGED
-
-
 def device_size(device: Device) -> int:
     """The size of a memory device (``<target><size>``), 0 where it can't be read."""
     return device.size("target/size") or 0
@@ -174,13 +148,9 @@ def accelerator(domain: Domain) -> str:
     return "tcg" if domain.type == "qemu" else domain.type
 
 
-def _without_maximum(domain: Domain) -> Domain:
-    return Domain(memory=domain.memory, cells=domain.cells, devices=domain.devices)
-
-
 def _guest(domain: Domain) -> Subject:
-    ram = guest_ram(domain)
-    small = ram - ram_on_hugepages(domain, ram)
+    ram = ram_of(domain)
+    small, most = ram.ordinary
     kinds = [device.kind for device in domain.devices]
     facts = {
         "accelerator": accelerator(domain),
@@ -202,10 +172,10 @@ def _guest(domain: Domain) -> Subject:
         "driver": len(_drivers(domain)),
         "efi": int(facts["firmware"] in _EFI),
         "ram": small,
-        "vcpu_ram": domain.vcpus * min(ram, TLB_REACH),
+        "vcpu_ram": domain.vcpus * min(ram.whole, TLB_REACH),
         "tb_cache": cache,
     }
-    return Subject("guest", facts, units)
+    return Subject("guest", facts, units, {"ram": most})
 
 
 def _regions(domain: Domain, cache: int) -> int:
@@ -259,7 +229,7 @@ def _device(device: Device, guest: Subject) -> Subject:
         "vgamem": _kib(given.get("model/@vgamem"), 16 * MIB),
         "size": device_size(device),
     }
-    return Subject(device.kind, facts, units)
+    return Subject(device.kind, facts, units, guest.at_worst)
 
 
 def _images(device: Device, guest: Subject) -> Iterator[Subject]:

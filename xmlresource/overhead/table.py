@@ -4,7 +4,7 @@ The file is read once, when the first estimate is asked for, and checked while i
 that can't be understood is a fault of this package, not of a user's document.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -68,7 +68,9 @@ class Row:
         """What the row says ``subject`` costs."""
         total = Cost()
         for unit, cost in self.costs.items():
-            total += cost.times(subject.units.get(unit, 0), MIB if unit in SIZES else 1)
+            number, per = subject.units.get(unit, 0), MIB if unit in SIZES else 1
+            most = cost.times(subject.at_worst.get(unit, number), per)
+            total += replace(cost.times(number, per), worst=most.worst)
         if self.most is not None:
             size, share = self.most
             total = total.at_most(subject.units.get(size, 0) * share // MIB)

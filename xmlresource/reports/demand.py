@@ -38,13 +38,42 @@ def as_json(demand: Demand) -> dict[str, Any]:
         "taken_by": list(demand.taken_by),
         "pinned": demand.pinned,
         "pinned_by": list(demand.pinned_by),
-        "parts": [_part_as_json(part) for part in demand.parts],
+        "parts": [part_as_json(part) for part in demand.parts],
+    }
+
+
+def where(part: RamPart) -> str:
+    """Where a part comes from, for people."""
+    if part.backing is Backing.HUGEPAGES:
+        return pages_text(part.page_size, part.nodes)
+    text = _BACKINGS[part.backing]
+    if part.backing is Backing.FILE and not part.pinned:
+        return f"{text}: taken back when needed, asked of nobody"
+    if part.nodes is not None:
+        text += f" of {nodes_text(part.nodes)}"
+    if part.backing is not Backing.DEVICE and part.at_once:
+        text += ", for good" if part.pinned else ", at once"
+    return text
+
+
+def part_as_json(part: RamPart) -> dict[str, Any]:
+    """A part as JSON has it; sizes in bytes."""
+    return {
+        "name": part.name,
+        "bytes": part.size,
+        "pluggable": part.pluggable,
+        "charged": part.is_charged,
+        "from": part.backing.value,
+        "page_size": part.page_size,
+        "nodes": None if part.nodes is None else sorted(part.nodes),
+        "at_once": part.at_once,
+        "pinned": part.pinned,
     }
 
 
 def _parts(demand: Demand) -> Iterator[_Row]:
     for part in demand.parts:
-        yield part.name, part.size, _where(part)
+        yield part.name, part.size, where(part)
     if demand.most_ram > demand.ram:
         text = "the rest of <maxMemory>: nothing is asked for it before it is plugged in"
         yield "not plugged in", demand.most_ram - demand.ram, text
@@ -65,28 +94,3 @@ def _sums(demand: Demand) -> Iterator[_Row]:
     if demand.at_once:
         text = f"by {', '.join(demand.taken_by)}: asked for in physical if it is more"
         yield "taken at once", demand.at_once, text
-
-
-def _where(part: RamPart) -> str:
-    if part.backing is Backing.HUGEPAGES:
-        return pages_text(part.page_size, part.nodes)
-    text = _BACKINGS[part.backing]
-    if part.backing is Backing.FILE and not part.pinned:
-        return f"{text}: taken back when needed, asked of nobody"
-    if part.nodes is not None:
-        text += f" of {nodes_text(part.nodes)}"
-    if part.backing is not Backing.DEVICE and part.at_once:
-        text += ", for good" if part.pinned else ", at once"
-    return text
-
-
-def _part_as_json(part: RamPart) -> dict[str, Any]:
-    return {
-        "name": part.name,
-        "bytes": part.size,
-        "from": part.backing.value,
-        "page_size": part.page_size,
-        "nodes": None if part.nodes is None else sorted(part.nodes),
-        "at_once": part.at_once,
-        "pinned": part.pinned,
-    }

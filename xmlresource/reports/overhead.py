@@ -5,26 +5,32 @@ from typing import Any, Final
 
 from xmlresource.operations.overhead import Estimated, Estimates
 from xmlresource.overhead import Charged, Cost, Item, Overhead
+from xmlresource.overhead.ram import GuestRam
+from xmlresource.reports.demand import part_as_json, where
 from xmlresource.reports.tables import aligned, mebibytes, short, wrapped
 
 _NAMELESS: Final = "a guest without a name"
 _LONGEST_ITEM: Final = 42
 _LONGEST_GUEST: Final = 28
+_LONGEST_PART: Final = 30
+_LONGEST_SOURCE: Final = 40
 
 _ITEMS: Final = ("item", "count", "idle", "expected", "worst", "charged", "source")
 _ITEM_NUMBERS: Final = range(1, 5)
+_RAM: Final = ("RAM", "at start", "most", "from")
+_RAM_NUMBERS: Final = range(1, 3)
 _GUESTS: Final = ("guest", "RAM", "idle", "expected", "worst", "hard_limit", "min_guarantee")
 _GUEST_NUMBERS: Final = range(1, len(_GUESTS))
 
 
 def render(overhead: Overhead, objection: str | None = None) -> str:
-    """One estimate: the items, their totals, the recommendation with its reasons, the sources.
+    """One estimate: the RAM, the items, their totals, the recommendation with its reasons, sources.
 
     Args:
         overhead: The estimate.
         objection: Why the limit that the document itself sets is too low.
     """
-    lines = [f"{_name(overhead)}: overhead beyond RAM, in MiB", ""]
+    lines = [f"{_name(overhead)}: overhead beyond RAM, in MiB", "", *_ram(overhead.guest_ram)]
     sources = list(dict.fromkeys(item.source for item in overhead.items))
     if overhead.items:
         rows = [_ITEMS, *(_item_row(item, sources) for item in overhead.items)]
@@ -89,6 +95,7 @@ def _guest_data(overhead: Overhead) -> dict[str, Any]:
         "ram": overhead.ram,
         "ram_at_start": overhead.ram_at_start,
         "hugepages": overhead.hugepages,
+        "ram_parts": [part_as_json(part) for part in overhead.guest_ram.parts],
         "items": [
             {
                 "name": item.name,
@@ -115,6 +122,23 @@ def _guest_data(overhead: Overhead) -> dict[str, Any]:
 
 def _name(overhead: Overhead) -> str:
     return short(overhead.name, _LONGEST_GUEST) if overhead.name else _NAMELESS
+
+
+def _ram(ram: GuestRam) -> list[str]:
+    """The RAM by where it comes from; nothing where all of it is ordinary memory in one piece."""
+    if len(ram.parts) == 1 and ram.at_start == ram.whole:
+        return []
+    rows = [
+        (
+            short(part.name, _LONGEST_PART),
+            mebibytes(part.size),
+            mebibytes(part.most),
+            short(where(part), _LONGEST_SOURCE),
+        )
+        for part in ram.parts
+    ]
+    total = ("RAM in the guest's cgroup", mebibytes(ram.at_start), mebibytes(ram.most), "")
+    return [*aligned([_RAM, *rows, total], _RAM_NUMBERS), ""]
 
 
 def _item_row(item: Item, sources: Sequence[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from xmlresource.live.give_back_host import Return, Returned, ReturnPlan
 from xmlresource.live.reclaim import Reclaimed
 from xmlresource.live.reclaim_host import HostPlan, HostReclaimed, Share
 from xmlresource.printable import one_line, printable
@@ -41,8 +42,56 @@ def plan_as_text(plan: HostPlan) -> str:
         for each in plan.shares
         if each.below_soft
     ]
-    lines += [f"passed over: guest '{printable(name)}': {why}" for name, why in plan.passed_over]
+    lines += map(_passed_over, plan.passed_over)
     return "".join(f"{line}\n" for line in lines)
+
+
+def return_as_text(plan: ReturnPlan) -> str:
+    """Who gets what back, a line a guest."""
+    lines = [f"to give back: {approximate(plan.gives)} of {approximate(plan.lacking)}"]
+    if plan.missing:
+        lines[0] += f"; the host has room for {approximate(plan.room)} beside what is promised"
+    if plan.returns:
+        head = ("guest", "has", "defined", "promised", "gets", "then has")
+        lines += aligned([head, *map(_return_row, plan.returns)], _NUMBERS)
+    lines += map(_passed_over, plan.passed_over)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def returned_as_text(done: Returned) -> str:
+    """The outcome, and whom libvirt did not let have it."""
+    plan = done.plan
+    if not done.agreed:
+        return "nothing was done: it was not agreed to\n"
+    if not plan.returns:
+        return "nothing was done: every guest that can be asked has its RAM\n"
+    if not plan.gives:
+        return f"nothing was done: no room for the {approximate(plan.missing)} that guests lack\n"
+    failed = dict(done.failed)
+    asked = [each for each in plan.returns if each.size and each.name not in failed]
+    size, count = sum(each.size for each in asked), len(asked)
+    lines = [
+        f"asked to take again: {approximate(size)}, {count} guest{'' if count == 1 else 's'}",
+        *(f"NOT asked: guest '{printable(name)}': {one_line(why)}" for name, why in done.failed),
+    ]
+    if plan.missing:
+        lines.append(f"no room for {approximate(plan.missing)} that guests lack still")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def return_as_json(plan: ReturnPlan, done: Returned | None = None) -> dict[str, Any]:
+    """The shape of ``reclaim --host --give-back --json``, version 1; sizes in bytes."""
+    failed = {} if done is None else dict(done.failed)
+    return {
+        "version": 1,
+        "room": plan.room,
+        "lacking": plan.lacking,
+        "gives": plan.gives,
+        "missing": plan.missing,
+        "agreed": None if done is None else done.agreed,
+        "guests": [{**_return(each), "failed": failed.get(each.name)} for each in plan.returns],
+        "passed_over": [{"name": name, "reason": why} for name, why in plan.passed_over],
+    }
 
 
 def host_as_text(done: HostReclaimed) -> str:
@@ -92,6 +141,28 @@ def _fate(reached: bool) -> str:  # noqa: FBT001 -- read where it is called
 def _figures(done: Reclaimed) -> str:
     swap = f", {approximate(done.swapped)} in swap" if done.swapped else ""
     return f"charged: {approximate(done.before)} before, {approximate(done.after)} now{swap}"
+
+
+def _passed_over(found: tuple[str, str]) -> str:
+    name, why = found
+    return f"passed over: guest '{printable(name)}': {why}"
+
+
+def _return_row(back: Return) -> tuple[str, ...]:
+    sizes = (back.balloon, back.defined, back.lack.covered, back.size, back.target)
+    return (short(printable(back.name), _LONGEST_NAME), *_cells(sizes))
+
+
+def _return(back: Return) -> dict[str, Any]:
+    return {
+        "name": back.name,
+        "uuid": back.uuid,
+        "balloon": back.balloon,
+        "defined": back.defined,
+        "promised": back.lack.covered,
+        "gets": back.size,
+        "target": back.target,
+    }
 
 
 def _row(share: Share) -> tuple[str, ...]:

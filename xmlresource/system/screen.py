@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from typing import Final
+
+from xmlresource.system.endings import ended_by
 
 _ENTER: Final = "\x1b[?1049h\x1b[?25l"  # the alternative screen, without a cursor
 _LEAVE: Final = "\x1b[?25h\x1b[?1049l"
@@ -34,13 +37,26 @@ def width() -> int:
 
 @contextlib.contextmanager
 def picture() -> Iterator[None]:
-    """A screen for a picture; what was there before is back afterwards."""
-    sys.stdout.write(_ENTER)
-    try:
-        yield
-    finally:
-        sys.stdout.write(_LEAVE)
-        sys.stdout.flush()
+    """A screen for a picture; what was there before is back afterwards, whatever ends the process.
+
+    For the main thread alone, as :func:`ended_by`.
+    """
+    with ended_by(_leave_and_die):
+        sys.stdout.write(_ENTER)
+        try:
+            yield
+        finally:
+            sys.stdout.write(_LEAVE)
+            sys.stdout.flush()
+
+
+def _leave_and_die(number: int, _frame: object) -> None:
+    """Die of a signal as if nobody had handled it, but leave the screen first."""
+    # Not through sys.stdout, which may be in the middle of a write.
+    with contextlib.suppress(OSError):  # the terminal may be gone: that is what a hang-up is
+        os.write(sys.stdout.fileno(), _LEAVE.encode())
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 def draw(text: str) -> None:

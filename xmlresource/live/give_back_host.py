@@ -1,0 +1,306 @@
+"""``reclaim --host --give-back``: let the guests of a host have their RAM again, as far as it goes.
+
+What a guest lacks of the RAM that its definition gives it comes first from its own promise. The
+rest comes from what admission finds there beside all promises, those to guests that run, start or
+are still to start after a boot; so no promise is broken. What is given back is promised to nobody.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from xmlresource.admission import decide
+from xmlresource.admission.demand import Demand, NodeDemand
+from xmlresource.admission.reserve import host_reserve
+from xmlresource.document import Document
+from xmlresource.exit_status import ExitStatus
+from xmlresource.live.reclaim import defined_memory
+from xmlresource.live.reclaim_host import NO_BALLOON, NOT_HERE, has_balloon
+from xmlresource.live.sides import Here, elsewhere, find_here
+from xmlresource.live.taking import balloon_of
+from xmlresource.model.domain import Domain
+from xmlresource.model.host import AncestorLimit
+from xmlresource.model.policy import MemoryPolicy
+from xmlresource.model.promise import Held
+from xmlresource.model.terms import Terms
+from xmlresource.operations.admitting import Taken, demand_for, host_for, taken
+from xmlresource.operations.book import current_promises
+from xmlresource.operations.boot import held_back
+from xmlresource.operations.host import Host, open_host
+from xmlresource.record import record, replace
+from xmlresource.spreading import Lack, Pot, give
+from xmlresource.system import charges, places
+from xmlresource.system.libvirt import LIVE, Handle, Hypervisor, connected, error_type
+from xmlresource.system.machine import Machine
+from xmlresource.units import KIB
+
+_COMMAND: Final = "xmlresource reclaim --host --give-back"
+_ON_HUGEPAGES: Final = (
+    "its RAM is on hugepages, of which others may have taken what it gave; "
+    "--give-back it alone when they are free"
+)
+
+
+@record
+class Return:
+    """What one guest is given back.
+
+    Attributes:
+        name: The guest.
+        uuid: Its uuid.
+        balloon: What its balloon leaves it now.
+        lack: What it lacks of what its definition gives it.
+        size: What it gets of that.
+    """
+
+    name: str
+    uuid: str
+    balloon: int
+    lack: Lack
+    size: int = 0
+
+    @property
+    def defined(self) -> int:
+        """What its definition gives it."""
+        return self.balloon + self.lack.size
+
+    @property
+    def target(self) -> int:
+        """What its balloon is to leave it."""
+        return self.balloon + self.size
+
+
+@record
+class ReturnPlan:
+    """Who gets what.
+
+    Attributes:
+        room: What the host has beside all that is promised.
+        returns: What each guest gets that lacks something.
+        passed_over: Other guests that run and may lack something, by name, each with the reason.
+    """
+
+    room: int
+    returns: tuple[Return, ...]
+    passed_over: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def lacking(self) -> int:
+        """What all of them lack."""
+        return sum(each.lack.size for each in self.returns)
+
+    @property
+    def gives(self) -> int:
+        """What they get."""
+        return sum(each.size for each in self.returns)
+
+    @property
+    def missing(self) -> int:
+        """What there is no room for."""
+        return self.lacking - self.gives
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """What there is no room for is refused."""
+        return ExitStatus.REFUSED if self.missing else ExitStatus.FINE
+
+
+@record
+class Returned:
+    """What became of it.
+
+    Attributes:
+        plan: What was planned, and is done unless ``failed`` says otherwise.
+        agreed: Whether it was agreed to; otherwise nothing was done.
+        failed: Guests that libvirt did not let have it, by name, each with the reason.
+    """
+
+    plan: ReturnPlan
+    agreed: bool
+    failed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """What libvirt refuses outweighs what there is no room for."""
+        if self.failed:
+            return ExitStatus.USAGE
+        return self.plan.exit_status if self.agreed else ExitStatus.REFUSED
+
+
+@record
+class _Guest:
+    handle: Handle
+    here: Here
+    groups: tuple[frozenset[int], ...]  # sets of nodes that its RAM is bound to
+    back: Return
+
+
+def plan_give_back(
+    uri: str | None = None,
+    machine: Machine = Machine(),  # noqa: B008 -- immutable
+) -> ReturnPlan:
+    """Who would get what.
+
+    Args:
+        uri: The connection to libvirt; ``None`` for its default.
+        machine: The machine.
+
+    Raises:
+        LibvirtError: libvirt can't be reached or refuses.
+        ElsewhereError: The guests run on another host.
+        ConfigurationError: The host's configuration can't be used.
+        HostError: The host does not tell what must be known.
+        StateError: The book of promises can't be read.
+        OSError: A kernel file can't be read.
+    """
+    with connected(uri) as hypervisor:
+        return _planned(hypervisor, machine)[0]
+
+
+def give_back_host(
+    uri: str | None = None,
+    machine: Machine = Machine(),  # noqa: B008 -- immutable
+    agreed: Callable[[ReturnPlan], bool] = lambda _: True,
+) -> Returned:
+    """Let the guests of this host have their RAM again, as far as there is room for it.
+
+    By the time that it is agreed to, there may be less room than was planned with: then less is
+    given. A guest that libvirt does not let have it does not keep the others from theirs.
+
+    Args:
+        uri: The connection to libvirt; ``None`` for its default.
+        machine: The machine.
+        agreed: Asked with the plan whether to carry it out.
+
+    Raises:
+        LibvirtError: libvirt can't be reached or refuses.
+        ElsewhereError: The guests run on another host.
+        ConfigurationError: The host's configuration can't be used.
+        HostError: The host does not tell what must be known.
+        StateError: The book of promises can't be read.
+        OSError: A kernel file can't be read.
+    """
+    with connected(uri) as hypervisor:
+        plan, _ = _planned(hypervisor, machine)
+        if not agreed(plan):
+            return Returned(plan, agreed=False)
+        now, guests = _planned(hypervisor, machine)
+        most = {each.uuid: each.size for each in plan.returns}
+        done = [_at_most(each, most.get(each.back.uuid, 0)) for each in guests]
+        failed = tuple(_carried_out(done))
+        carried_out = replace(now, returns=tuple(each.back for each in done))
+        return Returned(carried_out, agreed=True, failed=failed)
+
+
+def _at_most(guest: _Guest, size: int) -> _Guest:
+    """No more than was agreed to."""
+    return replace(guest, back=replace(guest.back, size=min(size, guest.back.size)))
+
+
+def _carried_out(guests: Sequence[_Guest]) -> Iterator[tuple[str, str]]:
+    """Have each guest take what it gets; who could not be told, and why."""
+    for guest in guests:
+        if guest.back.size:
+            try:
+                guest.handle.set_memory(guest.back.target // KIB)
+            except error_type() as error:
+                yield guest.back.name, str(error)
+
+
+def _planned(hypervisor: Hypervisor, machine: Machine) -> tuple[ReturnPlan, tuple[_Guest, ...]]:
+    """The plan, and the guests of its rows."""
+    guests: list[_Guest] = []
+    passed_over: list[tuple[str, str]] = []
+    for handle in hypervisor.running():
+        found = _guest(handle, machine)
+        if isinstance(found, str):
+            passed_over.append((handle.name, found))
+        elif found is not None:
+            guests.append(found)
+    host = open_host(machine)
+    others = _others(host)
+    promised = {each.promise.uuid: each for each in (*others.promised, *others.unpromised)}
+    lacks = [_covered(each.back, promised.get(each.back.uuid)) for each in guests]
+    pots = tuple(_pots(host, guests, others))
+    sizes = give(lacks, pots)
+    shared = tuple(
+        replace(guest, back=replace(guest.back, lack=lack, size=size))
+        for guest, lack, size in zip(guests, lacks, sizes, strict=True)
+    )
+    returns = tuple(each.back for each in shared)
+    return ReturnPlan(max(0, pots[-1].room), returns, tuple(passed_over)), shared
+
+
+def _guest(handle: Handle, machine: Machine) -> _Guest | str | None:
+    """A guest that lacks something; why it is passed over; ``None`` where it has all its RAM."""
+    here = find_here(handle, machine)
+    if here is None:
+        if handle.remote_host is not None:
+            raise elsewhere(handle, _COMMAND)
+        return NOT_HERE
+    document = Document.parse(handle.xml(LIVE).encode(), "live XML")
+    balloon = balloon_of(handle)
+    if balloon is None or not has_balloon(handle, document):
+        return NO_BALLOON
+    lack = defined_memory(handle) * KIB - balloon
+    if lack <= 0:
+        return None
+    demand = demand_for(document.domain or Domain(), MemoryPolicy())
+    if demand.hugepages:
+        return _ON_HUGEPAGES
+    groups = tuple(each.nodes for each in demand.nodes)
+    return _Guest(handle, here, groups, Return(handle.name, handle.uuid, balloon, Lack(lack)))
+
+
+def _covered(back: Return, promised: Held | None) -> Lack:
+    """What of it the guest's promise covers: what it neither has nor could take already."""
+    if promised is None:
+        return back.lack
+    could_have = max(promised.kept, back.balloon)
+    return replace(back.lack, promised=max(0, promised.promise.needed - could_have))
+
+
+def _others(host: Host) -> Taken:
+    """All that is spoken for, of guests that are still to start, too."""
+    promises = current_promises(host.machine, host.state)
+    found = taken(host.machine, host.configuration, promises, "")
+    waiting = held_back(host.machine, host.configuration, promises)
+    return found if waiting is None else found.and_to(waiting.promises)
+
+
+def _pots(host: Host, guests: Sequence[_Guest], others: Taken) -> Iterator[Pot]:
+    """What is there now beside all promises: on nodes, in cgroups above guests, last on the host.
+
+    It is what somebody would find who asks for nothing.
+    """
+    groups = dict.fromkeys(group for each in guests for group in each.groups)
+    bound = tuple(NodeDemand(group, cells=0, rest=False) for group in groups)
+    nobody = Demand(name="", uuid="", guarantee=0, nodes=bound)
+    facts = host_for(host.machine, nobody)
+    reserve = host_reserve(facts.memory.total, host.configuration.host_reserve)
+    everybody = (*others.promised, *others.unpromised)
+    for each in bound:
+        _, now = decide.nodes(nobody, each, facts, everybody, reserve)
+        on_it = (any(group & each.nodes for group in guest.groups) for guest in guests)
+        yield Pot(now.room, _places(on_it))
+    terms = Terms(unpromised=others.unpromised)
+    for limit in _limits(host.machine, guests):
+        _, now = decide.ancestor(nobody, limit, others.promised, terms)
+        below = (limit.path in guest.here.place.ancestors for guest in guests)
+        yield Pot(now.room, _places(below))
+    now = decide.physical(nobody, facts, others.promised, reserve, others.unpromised)
+    yield Pot(now.room, tuple(range(len(guests))))
+
+
+def _places(are: Iterable[bool]) -> tuple[int, ...]:
+    """The places of those that are."""
+    return tuple(index for index, is_one in enumerate(are) if is_one)
+
+
+def _limits(machine: Machine, guests: Sequence[_Guest]) -> tuple[AncestorLimit, ...]:
+    """The cgroups above the guests that have a limit, each once."""
+    places_of = [each.here.place for each in guests]
+    above = dict.fromkeys(path for place in places_of for path in place.ancestors)
+    if not places_of:
+        return ()
+    controller = places_of[0].controller  # the host has one
+    return charges.ancestor_limits(machine, controller, above, places.PAGE_SIZE)
