@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from xmlresource.cli.unsent import logged_or_said
 from xmlresource.cli.usage import UsageError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.reclaim import DEFAULT_TIMEOUT, give_back, reclaim
@@ -51,6 +52,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitStatus:
     """Take memory back from a guest, or from all, or give it back."""
     _check(options)
+    with logged_or_said():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> ExitStatus:
     if options.give_back:
         size = give_back(options.domain, options.connect)
         sys.stdout.write(f"asked to take {approximate(size)} again\n")

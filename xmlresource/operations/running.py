@@ -13,7 +13,7 @@ from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import admit, promise_for, refuse_faults
 from xmlresource.operations.settling import settle_above
-from xmlresource.operations.telling import tell, told
+from xmlresource.operations.telling import of_report, tell
 from xmlresource.printable import printable
 from xmlresource.record import replace
 from xmlresource.system import guests, places
@@ -56,7 +56,7 @@ def take_in(
         OSError: A kernel file can't be read.
     """
     report = _taken_in(host, guest, process, starts=starts)
-    _tell(host, WRITTEN, guest, operation, report)
+    tell(host, of_report(WRITTEN, guest, operation, report))
     return report
 
 
@@ -72,12 +72,6 @@ def _taken_in(host: Host, guest: Guest, process: Process, *, starts: bool) -> Re
             admit(host, guest, book)
         booked = _confirm(host, guest, process, book, decided=asks)
         return enforce(host, guest, process.pid, booked)
-
-
-def _tell(host: Host, kind: str, guest: Guest, operation: str, report: Report) -> None:
-    message = f"guest '{printable(guest.name)}': {told(report)}"
-    figures: Fields = {"writes": len(report.applied)}
-    tell(host, Event(kind, message, operation, guest.name, guest.uuid, figures))
 
 
 def stopped(host: Host, guest: Guest, operation: str = "stopped") -> None:
@@ -141,7 +135,7 @@ def adopt(host: Host, guest: Guest, process: Process, operation: str) -> Report:
     """
     report = _adopted(host, guest, process)
     if report.applied:
-        _tell(host, REPAIRED, guest, operation, report)
+        tell(host, of_report(REPAIRED, guest, operation, report))
     return report
 
 
