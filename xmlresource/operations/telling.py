@@ -53,15 +53,16 @@ def of_failure(
         kind: The event's, where the error does not tell by its exit status.
     """
     status = error.exit_status if isinstance(error, XmlresourceError) else ExitStatus.USAGE
+    interrupted = not isinstance(error, Exception)
     if kind is None:
-        kind = ROLLED_BACK if status is ExitStatus.ROLLED_BACK else REFUSED
-    ended = isinstance(error, Exception)
-    figures: Fields = {"status": int(status)} if ended else {}
+        undone = interrupted or status is ExitStatus.ROLLED_BACK
+        kind = ROLLED_BACK if undone else REFUSED
+    figures: Fields = {} if interrupted else {"status": int(status)}
     if isinstance(error, RefusalError):
         figures.update(error.figures)
     text = str(error).partition("\n")[0].removeprefix("xmlresource: ")
-    text = text if ended else "interrupted"
-    return Event(kind, text or type(error).__name__, operation, guest, uuid, figures)
+    text = "interrupted" if interrupted else text or type(error).__name__
+    return Event(kind, text, operation, guest, uuid, figures)
 
 
 def told(report: "Report") -> str:
