@@ -33,7 +33,7 @@ import sys; sys.path.insert(0, sys.argv.pop(1)); root = sys.argv.pop(1)
 from xmlresource import hook
 from xmlresource.system.machine import Machine
 from xmlresource.system import log
-log._write = lambda _priority, _text: None
+log._write = lambda *_, **__: None
 def answer(name, operation, document, caller):
     from xmlresource.operations.guest_events import answer
     return answer(name, operation, document, caller, Machine(root))

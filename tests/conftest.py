@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from xmlresource.system import log
+
 _REPOSITORY = Path(__file__).resolve().parent.parent
 _NAME = Path("shared/corpus/libvirt-domains")
 
@@ -32,6 +34,12 @@ def _own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_CACHE_HOME", str(caches))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_unsent() -> None:
+    """What a test before could not log is not said in this one."""
+    log.unsent()
 
 
 def _corpus_folder() -> Path | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from xmlresource import events
 from xmlresource.cli import validate
 from xmlresource.codes import CODES
 from xmlresource.reports.codes import page
@@ -51,6 +52,14 @@ def test_guides_name_no_option_that_is_not_there(guide: str) -> None:
     # Of other programs: apt-get's.
     known = options() | {"--no-install-recommends"}
     assert set(_OPTION.findall((ROOT / guide).read_text())) <= known
+
+
+def test_every_event_is_documented() -> None:
+    constants = vars(events).items()
+    kinds = {value for name, value in constants if name.isupper() and isinstance(value, str)}
+    assert len(kinds) > 8
+    told = (DOCS / "history.md").read_text()
+    assert [kind for kind in kinds if f"`{kind}`" not in told] == []
 
 
 def test_the_tests_that_security_stands_on_are_there() -> None:

@@ -13,9 +13,11 @@ from xmlresource.record import field, record
 ADMITTED: Final = "admitted"  # it may start: the guarantee is promised
 REFUSED: Final = "refused"  # it may not
 WRITTEN: Final = "written"  # its policy is in force
-ROLLED_BACK: Final = "rolled-back"  # its policy could not be put in force, and all is as before
+ROLLED_BACK: Final = "rolled-back"  # it could not be done, and all is as before
 REPAIRED: Final = "repaired"  # what had gone astray is in force, or in the book, again
 RELEASED: Final = "released"  # it is gone, and what was promised to it can be promised again
+RECLAIMED: Final = "reclaimed"  # memory was taken from it, and is there for others
+GIVEN_BACK: Final = "given-back"  # it was told that it may have its memory again
 WARNING: Final = "warning"  # somebody should look at it
 
 URGENT: Final = frozenset({REFUSED, ROLLED_BACK, WARNING})

@@ -59,5 +59,8 @@ def _say(message: str) -> None:
 
 def _answer(name: str, operation: str, document: bytes, caller: int | None) -> tuple[int, str]:
     from xmlresource.operations.guest_events import answer  # noqa: PLC0415 -- see above
+    from xmlresource.system.log import unsent  # noqa: PLC0415
 
-    return answer(name, operation, document, caller)
+    status, message = answer(name, operation, document, caller)
+    # After it: the first line of a refusal does alone.
+    return status, message + unsent()

@@ -290,6 +290,19 @@ def test_contradictions_are_refused_against_what_is_in_force(
     assert snapshot(xmlresource, guest) == before
 
 
+def test_what_becomes_of_a_change_is_recorded(xmlresource: Product, new_guest: NewGuest) -> None:
+    guest = new_guest("recorded", guarantee(100)).running()
+    must(xmlresource("memtune", guest.name, "--min-guarantee", "200MiB", "--live"))
+    assert xmlresource("memtune", guest.name, "--min-guarantee", "9000GiB", "--live").status == 3
+    records = xmlresource.json("history", "--guest", guest.name)["records"]
+    live = [each for each in records if each["operation"] == "memtune"]
+    assert [each["event"] for each in live] == ["admitted", "written", "refused"]
+    assert {each["uuid"] for each in live} == {records[0]["uuid"]}
+    assert [each["min_guarantee"] for each in live] == [200 * MIB, 200 * MIB, 9000 << 30]
+    assert live[0]["reckoning"].startswith("commitment holds: ")
+    assert live[2]["rule"] == "commitment"
+
+
 # From Python
 
 

@@ -137,3 +137,7 @@ def test_give_back(xmlresource: Product, new_guest: NewGuest) -> None:
     assert "128 MiB" in must(xmlresource("reclaim", guest.name, "--give-back")).stdout
     without = new_guest("without").running()
     assert xmlresource("reclaim", without.name, "--give-back").status == 2
+    records = xmlresource.json("history")["records"]
+    assert [
+        (each["event"], each["guest"]) for each in records if each["operation"] == "give-back"
+    ] == [("given-back", guest.name), ("refused", without.name)]

@@ -66,7 +66,7 @@ class Rival:
 
 
 def _serve(pipe: Connection) -> None:
-    log._write = lambda _priority, _text: None
+    log._write = lambda *_, **__: None
     with answering():
         while root := pipe.recv():
             pipe.send(scenes.call(Machine(root), "prepare", RIVAL))

@@ -104,7 +104,7 @@ def spoilt(points: Points) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (state, config):
             patch.setattr(module, "Syscalls", Spoilt)
-        patch.setattr(log, "_write", lambda _priority, _text: None)
+        patch.setattr(log, "_write", lambda *_, **__: None)
         yield
 
 

@@ -13,6 +13,7 @@ from tests.faults.points import ERRORS, Points, SpoiltMachine, spoilt
 from tests.faults.systemd import SystemdHost, answering
 from xmlresource.ledger import Ledger
 from xmlresource.model.promise import State
+from xmlresource.operations.apply import apply_all
 from xmlresource.system.systemd import CONTROL, DROP_INS
 
 NUMBERS = range(1, 5)
@@ -96,9 +97,13 @@ class HostAgainstModel(RuleBasedStateMachine):
             self.starting.add(guest)
 
     @precondition(lambda self: self.starting | self.forgotten)
-    @rule(pick=PICK, fault=FAULT, mib=SIZES | st.none())
-    def started(self, pick: int, fault: Fault, mib: int | None) -> None:
-        """A guest runs; with ``mib`` its definition was changed since it was asked about."""
+    @rule(pick=PICK, fault=FAULT, mib=SIZES | st.none(), repaired=st.booleans())
+    def started(self, pick: int, fault: Fault, mib: int | None, repaired: bool) -> None:
+        """A guest runs.
+
+        With ``mib`` its definition was changed since it was asked about; with ``repaired`` the
+        repair finds it running before the hook is called.
+        """
         before = of(self.starting | self.forgotten, pick)
         guest = before if mib is None else (*before[:2], mib)
         self.starting.discard(before)
@@ -106,6 +111,9 @@ class HostAgainstModel(RuleBasedStateMachine):
         taken = sum(each[2] for each in self.starting | self.running)
         fits = (taken + guest[2]) * MIB <= scenes.BUDGET
         scenes.run(self.host, guest)
+        if repaired:
+            with answering(Points("", 0)):
+                apply_all(self.host.machine)
         status = self.call("started", guest, fault)
         assert fits or status, "runs with what another guest has"
         assert status == 0 or fault or not fits, "refused what is to be had"

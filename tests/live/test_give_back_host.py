@@ -13,6 +13,7 @@ from xmlresource.cli import main
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.give_back_host import Return, ReturnPlan, give_back_host, plan_give_back
 from xmlresource.live.sides import ElsewhereError
+from xmlresource.operations.history import history
 from xmlresource.reports.reclaim import return_as_json, return_as_text, returned_as_text
 from xmlresource.spreading import Lack, Pot, give
 from xmlresource.system import guests as system_guests
@@ -210,6 +211,14 @@ def test_one_that_libvirt_refuses_does_not_keep_the_others_from_theirs(
     ]
     shown = return_as_json(done.plan, done)["guests"]
     assert [each["failed"] for each in shown] == ["it is\nbusy", None, None]
+
+
+def test_the_history_tells_who_was_given_what(host: FakeHost, guests: Guests) -> None:
+    leave(host, 1000)
+    guests["db2"].setMemoryFlags = refuse  # type: ignore[method-assign]
+    give_back_host(machine=host.machine)
+    told = [(each["event"], each["guest"]) for each in history(machine=host.machine).records]
+    assert told == [("given-back", "db1"), ("refused", "db2"), ("given-back", "web")]
 
 
 def test_room_that_is_gone_when_it_is_agreed_to_is_not_given(

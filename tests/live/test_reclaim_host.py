@@ -234,7 +234,7 @@ def test_what_cant_be_put_back_is_named(host: FakeHost, guests: Guests) -> None:
 
     guests["db1"].setMemoryFlags = fail  # type: ignore[method-assign]
     done = run(host, 120)
-    assert "NOT put back: xmlresource: guest 'db1': it is busy" in done.reason
+    assert "NOT put back: guest 'db1': it is busy" in done.reason
     assert guests["db2"].balloon == 64 * 1024
 
 

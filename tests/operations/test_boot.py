@@ -52,7 +52,7 @@ def uptime(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
-    monkeypatch.setattr(log, "_write", lambda _priority, event: found.append(event.message))
+    monkeypatch.setattr(log, "_write", lambda _priority, event, **_: found.append(event.message))
     return found
 
 
@@ -338,7 +338,7 @@ class Boot(RuleBasedStateMachine):
         folder = MEMORY if MEMORY.is_dir() else None
         self.folder = Path(tempfile.mkdtemp(dir=folder))
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(log, "_write", lambda _priority, _text: None)
+        self.patch.setattr(log, "_write", lambda *_, **__: None)
         self.sizes: list[int] = []
         self.started: set[int] = set()
         self.asked: set[int] = set()

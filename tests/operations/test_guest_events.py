@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.host import BOOT, MIB, FakeHost, domain, guarantee, hard_limit, uuid
+from tests.fakes.host import BOOT, GIB, MIB, FakeHost, domain, guarantee, hard_limit, uuid
 from xmlresource.exit_status import ExitStatus
 from xmlresource.ledger import Ledger, decode
 from xmlresource.model.promise import State
+from xmlresource.operations.apply import apply_all
 from xmlresource.operations.guest_events import answer
 
 LIBVIRTD = 77
@@ -369,3 +370,54 @@ def test_a_book_lost_twice_does_not_let_in_who_lost_his_place(host: FakeHost) ->
     book.unlink()
     host.run("db1", 4001, first)
     assert call(host, "started", first)[0] == ExitStatus.REFUSED
+
+
+def _rebuild_by_an_end(host: FakeHost) -> None:
+    (host.root / "run/xmlresource/ledger").unlink()
+    assert call(host, "stopped", domain("tiny", 3, guarantee(1)), "tiny") == (0, "")
+
+
+def _repair(host: FakeHost) -> None:
+    apply_all(host.machine)
+
+
+@pytest.mark.parametrize("meanwhile", [_rebuild_by_an_end, _repair])
+def test_who_lost_his_place_and_was_found_running_is_asked(
+    host: FakeHost, meanwhile: Callable[[FakeHost], None]
+) -> None:
+    """Another's event puts him in the book, because he runs; nobody decided that he may have it."""
+    first, second = domain("db1", 1, FITS_ONCE), domain("web1", 2, FITS_ONCE)
+    assert call(host, "prepare", first) == (0, "")
+    (host.root / "run/xmlresource/ledger").unlink()
+    assert call(host, "prepare", second, "web1") == (0, "")
+    host.run("web1", 4002, second)
+    assert call(host, "started", second, "web1") == (0, "")
+    host.run("db1", 4001, first)
+    meanwhile(host)
+    assert {promise.name for promise in ledger(host).all()} == {"db1", "web1"}
+    assert call(host, "started", first)[0] == ExitStatus.REFUSED
+
+
+def test_who_was_asked_for_less_and_was_found_running_is_asked(host: FakeHost) -> None:
+    assert call(host, "prepare", domain("web1", 2, FITS_ONCE), "web1") == (0, "")
+    assert call(host, "prepare", domain("db1", 1, guarantee(100))) == (0, "")
+    edited = domain("db1", 1, FITS_ONCE)
+    host.run("db1", 4001, edited)
+    apply_all(host.machine)
+    assert call(host, "started", edited)[0] == ExitStatus.REFUSED
+
+
+@pytest.mark.parametrize("how", ["apply", "started"])
+def test_who_was_asked_and_is_found_running_is_not_asked_again(host: FakeHost, how: str) -> None:
+    """The repair, or a first call, comes before: what the guest has taken since is its own."""
+    xml = domain("db1", 1, FITS_ONCE)
+    assert call(host, "prepare", xml) == (0, "")
+    if how == "started":
+        (host.root / "run/xmlresource/ledger").unlink()
+    host.run("db1", 4001, xml)
+    if how == "started":
+        assert call(host, "started", xml) == (0, "")
+    else:
+        apply_all(host.machine)
+    host.memory(8 * GIB, 0)
+    assert call(host, "started", xml) == (0, "")

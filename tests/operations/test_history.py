@@ -24,7 +24,7 @@ XML = domain("db1", 1, guarantee(1000) + hard_limit(2000))
 @pytest.fixture(autouse=True)
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
-    monkeypatch.setattr(log, "_write", lambda _priority, event: found.append(event.kind))
+    monkeypatch.setattr(log, "_write", lambda _priority, event, **_: found.append(event.kind))
     return found
 
 
@@ -122,7 +122,9 @@ def test_the_end_of_a_guest_whose_promise_makes_no_sense(host: FakeHost) -> None
 
 def test_no_history_is_kept_where_none_is_wanted(host: FakeHost) -> None:
     host.write("/etc/xmlresource.toml", 'history_size = "0"\n')
-    answer("db1", "prepare", XML, None, host.machine)
+    faulty = domain("db1", 1, guarantee(2000) + hard_limit(1000))
+    for xml in (XML, domain("db1", 1, guarantee(9000)), faulty, b"<domain urn:xmlresource:"):
+        answer("db1", "prepare", xml, None, host.machine)
     assert recorded(host) == []
 
 

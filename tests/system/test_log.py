@@ -77,12 +77,35 @@ def test_a_log_that_does_not_keep_up_holds_up_nobody(
     assert listener.recv(65536)
 
 
-def test_where_nobody_listens_nothing_happens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_nobody_listens_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "JOURNAL", str(tmp_path / "nothing"))
     monkeypatch.setattr(log, "SYSLOG", str(tmp_path / "nothing"))
     log.tell(EVENT)
+    log.tell(EVENT, said=True)
+    log.tell(Event(ADMITTED, "x"))
+    refused, admitted = log.unsent().splitlines()
+    assert refused.startswith("xmlresource: event=refused operation=prepare guest=")
+    assert refused.isascii()
+    assert refused.isprintable()
+    assert admitted == "xmlresource: event=admitted message=x"
+    assert log.unsent() == ""
+
+
+def test_only_what_somebody_should_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "JOURNAL", str(tmp_path / "nothing"))
+    monkeypatch.setattr(log, "SYSLOG", str(tmp_path / "nothing"))
+    log.tell(Event(ADMITTED, "x"))
+    log.warning("y")
+    assert log.unsent(urgent=True) == "xmlresource: event=warning message=y\n"
+    assert log.unsent() == ""
+
+
+def test_what_is_held_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "JOURNAL", str(tmp_path / "nothing"))
+    monkeypatch.setattr(log, "SYSLOG", str(tmp_path / "nothing"))
+    for _ in range(1000):
+        log.tell(Event(ADMITTED, "x" * 100_000))
+    assert len(log.unsent()) < 1_000_000
 
 
 def test_without_a_socket_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:

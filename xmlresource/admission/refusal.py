@@ -36,7 +36,7 @@ def refusal_text(decision: Decision) -> str:
 
 
 def figures(decision: Decision) -> dict[str, int | str]:
-    """The refusal for a log: the rule, what is asked, what can be promised, and every rule's sum.
+    """The refusal for a log: the rule, what is asked, what can be promised, and the reckoning.
 
     Raises:
         ValueError: The guest is admitted.
@@ -47,8 +47,13 @@ def figures(decision: Decision) -> dict[str, int | str]:
         "rule": _title(decision.failed[0]),
         "asked": decision.demand.guarantee,
         "promisable": decision.promisable,
-        "reckoning": "; ".join(_sum(each) for each in decision.reckonings),
+        "reckoning": sums(decision),
     }
+
+
+def sums(decision: Decision) -> str:
+    """The reckoning on one line, every rule's sum; also for an admitted guest."""
+    return "; ".join(_sum(each) for each in decision.reckonings)
 
 
 def _sum(reckoning: Reckoning) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from xmlresource.cli.unsent import logged_or_said
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations.apply import apply, apply_all
 from xmlresource.printable import lines, printable
@@ -19,11 +20,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> ExitStatus:
     """Admit a guest that runs, if it was not, and write its policy; or repair all of them."""
-    if options.all:
-        return _all()
-    report = apply(options.domain)
+    with logged_or_said():
+        return _all() if options.all else _one(options.domain)
+
+
+def _one(name: str) -> ExitStatus:
+    report = apply(name)
     if report is None:
-        sys.stdout.write(f"guest '{printable(options.domain)}' has no policy\n")
+        sys.stdout.write(f"guest '{printable(name)}' has no policy\n")
     else:
         sys.stdout.write(f"{lines(report.describe())}\n")
     return ExitStatus.FINE

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from xmlresource.cli.unsent import logged_or_said
 from xmlresource.cli.usage import UsageError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.memtune import memtune
@@ -34,7 +35,8 @@ def run(options: argparse.Namespace) -> ExitStatus:
     """Print a guest's memory parameters, or change them."""
     words = {name: getattr(options, name) for name in PARAMETERS}
     params = {name: _kib(name, word) for name, word in words.items() if word is not None}
-    done = memtune(options.domain, params, _flags(options), options.connect)
+    with logged_or_said():
+        done = memtune(options.domain, params, _flags(options), options.connect)
     if done.parameters is not None:
         sys.stdout.write(as_text(done.parameters))
     for remark in done.tuned.remarks() if done.tuned else ():

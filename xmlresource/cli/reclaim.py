@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from xmlresource.cli.unsent import logged_or_said
 from xmlresource.cli.usage import UsageError
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.give_back_host import ReturnPlan, give_back_host, plan_give_back
@@ -64,6 +65,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitStatus:
     """Take memory back from a guest, or from all, or give it back."""
     _check(options)
+    with logged_or_said():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> ExitStatus:
     if options.give_back and options.host is not None:
         return _give_back_host(options)
     if options.give_back:

@@ -8,6 +8,8 @@ larger of the old and the new promise; then libvirt is told; :func:`settle` book
 Whatever fails on the way, nobody else was given in between what may have to be given back.
 """
 
+from xmlresource.admission.reckoning import Decision
+from xmlresource.admission.refusal import figures, refusal_text
 from xmlresource.cgroup.in_force import in_force
 from xmlresource.cgroup.report import Report
 from xmlresource.cgroup.writes import Plan, Write
@@ -57,10 +59,12 @@ class InForce:
     Attributes:
         report: What was written.
         promise: What was promised to the guest before.
+        raised: The decision, where more is promised to it than before.
     """
 
     report: Report
     promise: Promise | None
+    raised: Decision | None = None
 
 
 def put_in_force(host: Host, wanted: Wanted) -> InForce:
@@ -80,14 +84,14 @@ def put_in_force(host: Host, wanted: Wanted) -> InForce:
             promises = bring_up_to_date(host, book)
             _refuse_contradictions(host, wanted)
             before = book.ledger.get(wanted.guest.uuid)
-            _book_larger(host, wanted, book, promises, before)
+            raised = _book_larger(host, wanted, book, promises, before)
             carried = book.ledger.get(wanted.guest.uuid)
             report = _write(host, wanted, book, before)
     except BaseException:
         if report is not None:  # all was written, and could not be booked
             _unwrite(host, wanted, report, carried)
         raise
-    return InForce(report, before)
+    return InForce(report, before, raised)
 
 
 def settle(host: Host, wanted: Wanted, done: InForce) -> None:
@@ -145,19 +149,26 @@ def _book_larger(
     book: Transaction,
     promises: tuple[Promise, ...],
     before: Promise | None,
-) -> None:
-    """Promise the larger of what is promised and what is asked for, of the soft limit, too."""
+) -> Decision | None:
+    """Promise the larger of what is promised and what is asked for, of the soft limit, too.
+
+    Returns:
+        What was decided, where the guarantee is raised.
+
+    Raises:
+        RefusalError: It can't be promised.
+    """
     guest = wanted.guest
     demand = demand_for(guest.domain, guest.policy.declared)
     promise = before or replace(promise_for(host, guest, demand, None), size=0, shares=(), soft=0)
+    decision = None
     if demand.guarantee > promise.size:
         decision = reckon_raise(host, guest, wanted.here, promises)
         if not decision.admitted:
-            from xmlresource.admission.refusal import refusal_text  # noqa: PLC0415 -- seldom needed
-
-            raise RefusalError(ExitStatus.REFUSED, refusal_text(decision))
+            raise RefusalError(ExitStatus.REFUSED, refusal_text(decision), figures(decision))
         promise = replace(promise, size=demand.guarantee, shares=demand.node_shares())
     _put(book, replace(promise, soft=max(promise.soft, wanted.soft)), wanted)
+    return decision
 
 
 def _put(book: Transaction, promise: Promise, wanted: Wanted) -> None:

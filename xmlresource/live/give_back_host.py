@@ -13,10 +13,11 @@ from xmlresource.admission.demand import Demand, NodeDemand
 from xmlresource.admission.reserve import host_reserve
 from xmlresource.document import Document
 from xmlresource.exit_status import ExitStatus
-from xmlresource.live.reclaim import defined_memory
+from xmlresource.live.reclaim import defined_memory, tell_given_back
 from xmlresource.live.reclaim_host import NO_BALLOON, NOT_HERE, has_balloon
 from xmlresource.live.sides import Here, elsewhere, find_here
 from xmlresource.live.taking import balloon_of
+from xmlresource.live.telling import telling_of
 from xmlresource.model.domain import Domain
 from xmlresource.model.host import AncestorLimit
 from xmlresource.model.policy import MemoryPolicy
@@ -186,7 +187,7 @@ def give_back_host(
         now, guests = _planned(hypervisor, machine)
         most = {each.uuid: each.size for each in plan.returns}
         done = [_at_most(each, most.get(each.back.uuid, 0)) for each in guests]
-        failed = tuple(_carried_out(done))
+        failed = tuple(_carried_out(done, machine))
         carried_out = replace(now, returns=tuple(each.back for each in done))
         return Returned(carried_out, agreed=True, failed=failed)
 
@@ -196,14 +197,18 @@ def _at_most(guest: _Guest, size: int) -> _Guest:
     return replace(guest, back=replace(guest.back, size=min(size, guest.back.size)))
 
 
-def _carried_out(guests: Sequence[_Guest]) -> Iterator[tuple[str, str]]:
+def _carried_out(guests: Sequence[_Guest], machine: Machine) -> Iterator[tuple[str, str]]:
     """Have each guest take what it gets; who could not be told, and why."""
     for guest in guests:
         if guest.back.size:
+            telling = telling_of(machine, "give-back", guest.handle, {})
             try:
-                guest.handle.set_memory(guest.back.target // KIB)
+                with telling.failures():
+                    guest.handle.set_memory(guest.back.target // KIB)
             except error_type() as error:
                 yield guest.back.name, str(error)
+            else:
+                tell_given_back(telling, guest.back.target)
 
 
 def _planned(hypervisor: Hypervisor, machine: Machine) -> tuple[ReturnPlan, tuple[_Guest, ...]]:

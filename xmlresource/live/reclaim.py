@@ -3,12 +3,14 @@
 import shlex
 
 from xmlresource.document import Document
+from xmlresource.events import GIVEN_BACK, RECLAIMED, ROLLED_BACK, Fields
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.getting import promised_to
 from xmlresource.live.sides import must_be_here
 from xmlresource.live.taking import Progress, Taking, take
+from xmlresource.live.telling import Telling, telling_of
 from xmlresource.operations.guest import RefusalError, subject
-from xmlresource.printable import one_line
+from xmlresource.printable import one_line, printable
 from xmlresource.reclaiming import Cooperation, Goal
 from xmlresource.record import record
 from xmlresource.system.libvirt import CONFIG, Handle, opened
@@ -67,16 +69,41 @@ def reclaim(
         RefusalError: The target is below what is promised to the guest.
         LibvirtError: libvirt can't be reached or refuses.
         ElsewhereError: The guest does not run on this host.
+        GoneError: The guest ended meanwhile.
+        NotPutBackError: It was not reached, and the guest does not have what it had.
         OSError: A kernel file can't be read or written.
     """
     with opened(uri, domain) as handle:
         command = shlex.join(("xmlresource", "reclaim", handle.name, "--to", f"{goal.target}b"))
         here = must_be_here(handle, machine, one_line(command))
-        promised = promised_to(handle, machine) or 0
-        if goal.target < promised:
-            text = f"{subject(handle.name)} refused: {approximate(promised)} is promised to it"
-            raise RefusalError(ExitStatus.REFUSED, text)
-        return _take(Taking(handle, here, machine), goal, progress)
+        telling = telling_of(machine, "reclaim", handle, {"target": goal.target})
+        with telling.failures():
+            promised = promised_to(handle, machine) or 0
+            if goal.target < promised:
+                text = f"{subject(handle.name)} refused: {approximate(promised)} is promised to it"
+                raise RefusalError(ExitStatus.REFUSED, text)
+            taking = Taking(handle, here, machine)
+        with telling.failures(undone=True):
+            done = _take(taking, goal, progress)
+        tell_outcome(telling, done)
+        return done
+
+
+def tell_outcome(telling: Telling, done: Reclaimed) -> None:
+    """Tell what became of taking memory from one guest."""
+    figures: Fields = {
+        "cooperation": done.cooperation.name.lower(),
+        "before": done.before,
+        "after": done.after,
+        "swapped": done.swapped,
+    }
+    guest = f"guest '{printable(telling.guest)}'"
+    if done.reached:
+        taken = approximate(max(0, done.before - done.after))
+        telling.of(RECLAIMED, f"{guest} gave {taken}: {done.reason}", figures)
+    else:
+        text = f"{guest}: not reached, and all is put back: {done.reason}; {done.cooperation.value}"
+        telling.of(ROLLED_BACK, text, {"status": int(done.exit_status), **figures})
 
 
 def give_back(
@@ -92,11 +119,26 @@ def give_back(
     Raises:
         LibvirtError: libvirt can't be reached or refuses, as where there is no balloon.
     """
-    del machine  # pressing leaves nothing behind
     with opened(uri, domain) as handle:
-        kib = defined_memory(handle)
-        handle.set_memory(kib)
-        return kib * KIB
+        if handle.remote_host is not None:  # another machine's history
+            return _give_back(handle)
+        telling = telling_of(machine, "give-back", handle, {})
+        with telling.failures():
+            size = _give_back(handle)
+        tell_given_back(telling, size)
+        return size
+
+
+def tell_given_back(telling: Telling, size: int) -> None:
+    """Tell that a guest was asked to take so much RAM again."""
+    text = f"guest '{printable(telling.guest)}' asked to take {approximate(size)} again"
+    telling.of(GIVEN_BACK, text, {"balloon": size})
+
+
+def _give_back(handle: Handle) -> int:
+    kib = defined_memory(handle)
+    handle.set_memory(kib)
+    return kib * KIB
 
 
 def _take(taking: Taking, goal: Goal, progress: Progress) -> Reclaimed:

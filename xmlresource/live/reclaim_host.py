@@ -6,25 +6,27 @@ from typing import Final
 
 from xmlresource.cgroup.in_force import in_force
 from xmlresource.document import Document
-from xmlresource.errors import XmlresourceError
+from xmlresource.events import RECLAIMED, REFUSED, ROLLED_BACK, Fields
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.getting import promised_to
-from xmlresource.live.reclaim import DEFAULT_TIMEOUT, Reclaimed
+from xmlresource.live.reclaim import DEFAULT_TIMEOUT, Reclaimed, tell_outcome
 from xmlresource.live.relations import effective
 from xmlresource.live.sides import Here, elsewhere, find_here
-from xmlresource.live.taking import Progress, Taking, balloon_of, take
-from xmlresource.operations.guest import subject
+from xmlresource.live.taking import NotPutBackError, Progress, Taking, balloon_of, take
+from xmlresource.live.telling import Telling, telling_of
 from xmlresource.operations.guest_policy import guest_policy
 from xmlresource.reclaiming import PATIENCE, Goal, Stop
 from xmlresource.record import record, replace
 from xmlresource.spreading import Standing, spread
 from xmlresource.system import cgroups, charges
-from xmlresource.system.libvirt import LIVE, Handle, connected, error_type
+from xmlresource.system.libvirt import LIVE, Handle, connected
 from xmlresource.system.machine import Machine
 from xmlresource.units import approximate
 
 NOT_HERE: Final = "libvirt's run folder does not show it here"
 NO_BALLOON: Final = "it has no balloon to be asked through"
+
+_OPERATION: Final = "reclaim-host"
 
 
 @record
@@ -113,12 +115,6 @@ class HostReclaimed:
         return ExitStatus.ROLLED_BACK if self.guests else ExitStatus.REFUSED
 
 
-class NotPutBackError(XmlresourceError):
-    """Guests that don't have what they had; the text names them."""
-
-    exit_status = ExitStatus.ROLLED_BACK
-
-
 @record
 class _Guest:
     handle: Handle
@@ -174,13 +170,37 @@ def reclaim_host(
         NotPutBackError: It was interrupted, or failed, and not every guest has what it had.
         OSError: A kernel file can't be read or written.
     """
+    telling = Telling(machine, _OPERATION, {"asked": wanted.demand})
     with _planned(wanted, uri, machine) as (plan, guests):
         if plan.missing:
             had = approximate(wanted.demand - plan.missing)
-            return HostReclaimed(plan, reached=False, reason=f"no more than {had} can be had")
+            refused = HostReclaimed(plan, reached=False, reason=f"no more than {had} can be had")
+            _tell(telling, REFUSED, refused, {"status": int(refused.exit_status)})
+            return refused
         if not agreed(plan):
             return HostReclaimed(plan, reached=False, reason="it was not agreed to")
-        return _Host(plan, guests, machine, progress).run(wanted)
+        with telling.failures(undone=True):
+            done = _Host(plan, guests, machine, progress).run(wanted)
+        if done.reached:
+            _tell_taken(telling, guests, done)
+        else:
+            _tell(telling, ROLLED_BACK, done, {"status": int(done.exit_status)})
+        return done
+
+
+def _tell(telling: Telling, kind: str, done: HostReclaimed, figures: Fields) -> None:
+    demand = approximate(done.plan.demand)
+    telling.of(kind, f"{demand} asked of all guests: {done.reason}", figures)
+
+
+def _tell_taken(telling: Telling, guests: Sequence[_Guest], done: HostReclaimed) -> None:
+    """A line for each guest that has less than it had, and one for all of them."""
+    taken = 0
+    for guest, outcome in zip(guests, done.guests, strict=True):
+        if outcome is not None and outcome.after < outcome.before:
+            taken += outcome.before - outcome.after
+            tell_outcome(telling_of(telling.machine, telling.operation, guest.handle, {}), outcome)
+    _tell(telling, RECLAIMED, done, {"taken": taken})
 
 
 @contextlib.contextmanager
@@ -256,6 +276,7 @@ class _Host:
     def run(self, wanted: HostGoal) -> HostReclaimed:
         try:
             missing = self._follow(wanted)
+            outcomes = self._outcomes()
         except BaseException as error:
             left = self._restore()
             if left:
@@ -265,7 +286,7 @@ class _Host:
         if missing:
             left = self._restore()
             reason = "; ".join((f"{approximate(missing)} of it could not be had", *left))
-        outcomes = tuple(map(self._outcome, range(len(self._takings))))
+            outcomes = self._outcomes()
         return HostReclaimed(self._plan, not missing, reason, outcomes)
 
     def _follow(self, wanted: HostGoal) -> int:
@@ -316,9 +337,12 @@ class _Host:
         for taking in self._takings:
             try:
                 taking.restore()
-            except error_type() as error:
-                left.append(f"NOT put back: {subject(taking.handle.name)}: {error}")
+            except NotPutBackError as error:
+                left.append(str(error))
         return left
+
+    def _outcomes(self) -> tuple[Reclaimed | None, ...]:
+        return tuple(map(self._outcome, range(len(self._takings))))
 
     def _outcome(self, index: int) -> Reclaimed | None:
         end, taking = self._ends.get(index), self._takings[index]

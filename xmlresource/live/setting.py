@@ -3,8 +3,10 @@
 import shlex
 from collections.abc import Callable, Mapping
 
+from xmlresource.admission.refusal import sums
 from xmlresource.cgroup.hierarchy import Version
 from xmlresource.cgroup.report import Report
+from xmlresource.events import WRITTEN, Fields
 from xmlresource.exit_status import ExitStatus
 from xmlresource.ledger import canonical_uuid
 from xmlresource.live.definitions import Change, change_of, read_definition, refuse
@@ -18,17 +20,20 @@ from xmlresource.live.enforcing import (
 )
 from xmlresource.live.parameters import amounts_of
 from xmlresource.live.sides import Here, must_be_here, sides_of
+from xmlresource.live.telling import telling_of
 from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations.guest import Guest, RefusalError, subject
 from xmlresource.operations.guest_policy import GuestPolicy, guest_policy, obstacles
 from xmlresource.operations.host import Host, open_host
+from xmlresource.operations.promising import admitted
+from xmlresource.operations.telling import of_report
 from xmlresource.printable import one_line
 from xmlresource.record import record
 from xmlresource.system.libvirt import CONFIG, CURRENT, LIVE, Handle, VirDomain, error_type
 from xmlresource.system.machine import Machine
 from xmlresource.tunables import Form
-from xmlresource.units import UNLIMITED_KIB, Amount
+from xmlresource.units import UNLIMITED_KIB, Amount, Unlimited
 
 
 @record
@@ -88,21 +93,36 @@ def set_memory_parameters(
     sides = sides_of(handle, flags)
     if not amounts:
         return Tuned()
-    changes = [change_of(handle.name, read_definition(handle, side), amounts) for side in sides]
     if LIVE not in sides:
-        _tell(handle, changes, lambda: ())
+        _declare(handle, _changes(handle, sides, amounts), lambda: ())
         return Tuned()
-    host = open_host(machine)
     here = must_be_here(handle, machine, _command(handle, params, sides))
-    wanted = _wanted(handle, changes[0], amounts, here)
-    refuse(handle.name, obstacles(changes[0].document, here.place.controller.version))
-    done = put_in_force(host, wanted)
-    _tell(handle, changes, lambda: take_back(host, wanted, done))
-    _settle(handle, changes, host, wanted, done)
+    asked: Fields = {
+        name: amount.value if isinstance(amount, Unlimited) else amount
+        for name, amount in amounts.items()
+    }
+    telling = telling_of(machine, "memtune", handle, asked)
+    with telling.failures():
+        changes = _changes(handle, sides, amounts)
+        refuse(handle.name, obstacles(changes[0].document, here.place.controller.version))
+        wanted = _wanted(handle, changes[0], amounts, here)
+        host = open_host(machine)
+        done = put_in_force(host, wanted)
+    if done.raised is not None:
+        decision = done.raised
+        telling.tell(admitted(wanted.guest, decision.demand, telling.operation, sums(decision)))
+    with telling.failures(undone=True):
+        _declare(handle, changes, lambda: take_back(host, wanted, done))
+        _settle(handle, changes, host, wanted, done)
+    telling.tell(of_report(WRITTEN, wanted.guest, telling.operation, done.report))
     return Tuned(done.report)
 
 
-def _tell(handle: Handle, changes: list[Change], undo: Callable[[], tuple[str, ...]]) -> None:
+def _changes(handle: Handle, sides: tuple[int, ...], amounts: Mapping[str, Amount]) -> list[Change]:
+    return [change_of(handle.name, read_definition(handle, side), amounts) for side in sides]
+
+
+def _declare(handle: Handle, changes: list[Change], undo: Callable[[], tuple[str, ...]]) -> None:
     """Have libvirt change the definitions, or put everything back.
 
     Raises:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from xmlresource.errors import XmlresourceError
+from xmlresource.exit_status import ExitStatus
 from xmlresource.live.sides import Here
 from xmlresource.operations.guest import subject
+from xmlresource.printable import printable
 from xmlresource.reclaiming import (
     Action,
     Ask,
@@ -34,6 +36,12 @@ Progress: TypeAlias = Callable[[str, Seen, Action], None]
 
 class GoneError(XmlresourceError):
     """The guest ended meanwhile."""
+
+
+class NotPutBackError(XmlresourceError):
+    """Guests that don't have what they had; the text names them."""
+
+    exit_status = ExitStatus.ROLLED_BACK
 
 
 class Taking:
@@ -108,10 +116,14 @@ class Taking:
         """Let the guest have what it had.
 
         Raises:
-            libvirtError: libvirt does not tell it.
+            NotPutBackError: libvirt does not tell it.
         """
-        if self._asked_from is not None and self.handle.is_running():
-            self.handle.set_memory(self._asked_from // KIB)
+        try:
+            if self._asked_from is not None and self.handle.is_running():
+                self.handle.set_memory(self._asked_from // KIB)
+        except error_type() as error:
+            text = f"NOT put back: guest '{printable(self.handle.name)}': {error}"
+            raise NotPutBackError(text) from error
 
     def hold(self) -> None:
         """Have the guest asked for no more than it gave, so that it is not for ever short of it.

@@ -63,7 +63,8 @@ class Promise:
         parent: The cgroup below which the guest's own will be made; ``None`` where not known.
         partition: ``<resource><partition>`` as written; ``None`` for libvirt's default.
         caller: The libvirt daemon that asked; with it a start ends that was under way.
-        since: When the promise was given, in seconds since boot.
+        since: When it was decided to give the promise, in seconds since boot; ``None`` where nobody
+            was asked: the guest was found running.
         soft: What its soft limit protects as long as others have something to give; not promised,
             but carried by the cgroups above it, too.
         at_once: What the guest takes of ordinary memory before it runs, whatever is promised; 0

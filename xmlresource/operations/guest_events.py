@@ -8,11 +8,11 @@ without those before it: libvirt calls ``stopped`` and ``release`` after a refus
 from typing import Final
 
 from xmlresource.errors import XmlresourceError
-from xmlresource.events import REFUSED, ROLLED_BACK, WARNING, Event
+from xmlresource.events import WARNING
 from xmlresource.exit_status import ExitStatus
 from xmlresource.operations.guest import Guest, RefusalError, read_guest, subject
 from xmlresource.operations.host import Host, open_host
-from xmlresource.operations.telling import tell_of
+from xmlresource.operations.telling import of_failure, tell, tell_of
 from xmlresource.system.machine import Machine
 
 _STARTS: Final = frozenset({"prepare", "migrate", "restore"})
@@ -40,32 +40,26 @@ def answer(
         The exit status and what to say on standard error.
     """
     guest: Guest | None = None
+    host: Host | None = None
     try:
         guest = read_guest(name, xml)
         if guest is None:
             return ExitStatus.FINE, ""
-        _carry_out(operation, guest, caller, open_host(machine))
+        host = open_host(machine)
+        _carry_out(operation, guest, caller, host)
     except RefusalError as error:
         refusal = error
     except (XmlresourceError, OSError) as error:
         refusal = RefusalError(ExitStatus.USAGE, f"{subject(name)} refused: {error}")
     else:
         return ExitStatus.FINE, ""
-    tell_of(machine, _event(operation, name, guest, refusal))
+    kind = WARNING if operation in _HARMLESS else None
+    event = of_failure(refusal, operation, name, "" if guest is None else guest.uuid, kind)
+    if host is None:
+        tell_of(machine, event, said=True)
+    else:
+        tell(host, event, said=True)
     return refusal.exit_status, f"{refusal}\n"
-
-
-def _event(operation: str, name: str, guest: Guest | None, refusal: RefusalError) -> Event:
-    """What the log says of a refusal."""
-    kind = ROLLED_BACK if refusal.exit_status is ExitStatus.ROLLED_BACK else REFUSED
-    return Event(
-        kind=WARNING if operation in _HARMLESS else kind,
-        message=str(refusal).partition("\n")[0].removeprefix("xmlresource: "),
-        operation=operation,
-        guest=name,
-        uuid="" if guest is None else guest.uuid,
-        figures={"status": int(refusal.exit_status), **refusal.figures},
-    )
 
 
 def _carry_out(operation: str, guest: Guest, caller: int | None, host: Host) -> None:

@@ -40,13 +40,16 @@ def prepare(host: Host, guest: Guest, caller: int | None, operation: str = "prep
     with host.transaction() as book:
         demand = admit(host, guest, book, queue)
         book.ledger = book.ledger.put(promise_for(host, guest, demand, caller))
-    tell(host, _admitted(guest, demand, operation))
+    tell(host, admitted(guest, demand, operation))
 
 
-def _admitted(guest: Guest, demand: Demand, operation: str) -> Event:
+def admitted(guest: Guest, demand: Demand, operation: str, reckoning: str = "") -> Event:
+    """The event that a guest is promised what it asks for."""
     figures: Fields = {"guarantee": demand.guarantee}
     if demand.priority:
         figures[PRIORITY] = demand.priority
+    if reckoning:
+        figures["reckoning"] = reckoning
     message = f"guest '{printable(guest.name)}' admitted with {demand.guarantee} bytes"
     return Event(ADMITTED, message, operation, guest.name, guest.uuid, figures)
 

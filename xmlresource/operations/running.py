@@ -13,8 +13,9 @@ from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
 from xmlresource.operations.promising import admit, promise_for, refuse_faults
 from xmlresource.operations.settling import settle_above
-from xmlresource.operations.telling import tell, told
+from xmlresource.operations.telling import of_report, tell
 from xmlresource.printable import printable
+from xmlresource.record import replace
 from xmlresource.system import guests, places
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import Transaction
@@ -43,8 +44,9 @@ def take_in(
         guest: The guest.
         process: Its process.
         operation: What asks for it, for the log.
-        starts: It has only just begun to run. A book that was made anew holds a promise to it as to
-            all that run; what it had been promised may have gone to others meanwhile.
+        starts: It has only just begun to run. Where the book was lost since it was admitted, a
+            promise that it has as all that run was never decided about: what it had been promised
+            may have gone to others meanwhile.
 
     Raises:
         RefusalError: It can't be admitted, or its policy could not be put in force; what was
@@ -54,7 +56,7 @@ def take_in(
         OSError: A kernel file can't be read.
     """
     report = _taken_in(host, guest, process, starts=starts)
-    _tell(host, WRITTEN, guest, operation, report)
+    tell(host, of_report(WRITTEN, guest, operation, report))
     return report
 
 
@@ -64,17 +66,12 @@ def _taken_in(host: Host, guest: Guest, process: Process, *, starts: bool) -> Re
         return enforce(host, guest, process.pid, None)
     with host.transaction() as book:
         bring_up_to_date(host, book)
-        is_asked = _is_promised(guest, book) and not (starts and book.is_new)
-        if guest.policy.declared.guarantee and not is_asked:
+        asks = bool(guest.policy.declared.guarantee) and not _is_asked(guest, book, starts=starts)
+        if asks:
             # Not asked before, or for something else, or the book was lost since.
             admit(host, guest, book)
-        return enforce(host, guest, process.pid, _confirm(host, guest, process, book))
-
-
-def _tell(host: Host, kind: str, guest: Guest, operation: str, report: Report) -> None:
-    message = f"guest '{printable(guest.name)}': {told(report)}"
-    figures: Fields = {"writes": len(report.applied)}
-    tell(host, Event(kind, message, operation, guest.name, guest.uuid, figures))
+        booked = _confirm(host, guest, process, book, decided=asks)
+        return enforce(host, guest, process.pid, booked)
 
 
 def stopped(host: Host, guest: Guest, operation: str = "stopped") -> None:
@@ -138,7 +135,7 @@ def adopt(host: Host, guest: Guest, process: Process, operation: str) -> Report:
     """
     report = _adopted(host, guest, process)
     if report.applied:
-        _tell(host, REPAIRED, guest, operation, report)
+        tell(host, of_report(REPAIRED, guest, operation, report))
     return report
 
 
@@ -148,7 +145,7 @@ def _adopted(host: Host, guest: Guest, process: Process) -> Report:
     done: Report | RefusalError
     with host.transaction() as book:
         bring_up_to_date(host, book)
-        booked = _confirm(host, guest, process, book)
+        booked = _confirm(host, guest, process, book, decided=False)
         try:
             done = enforce(host, guest, process.pid, booked)
         except RefusalError as error:
@@ -166,25 +163,45 @@ def _is_booked(host: Host, guest: Guest) -> bool:
     return not isinstance(controller, NoPlace) and controller.version is Version.V2
 
 
-def _confirm(host: Host, guest: Guest, process: Process, book: Transaction) -> Booked:
-    """Have the promise to a guest that runs in the book, with its process and cgroup."""
+def _confirm(
+    host: Host, guest: Guest, process: Process, book: Transaction, *, decided: bool
+) -> Booked:
+    """Have the promise to a guest that runs in the book, with its process and cgroup.
+
+    Args:
+        host: The host.
+        guest: The guest.
+        process: Its process.
+        book: The book.
+        decided: It was decided just now that it may have the promise.
+    """
     place = places.locate(host.machine, process.pid)
     cgroup = None if isinstance(place, NoPlace) else place.cgroup
     demand = demand_for(guest.domain, guest.policy.declared)
     before = book.ledger.get(guest.uuid)
-    if before is None or not _is_promised(guest, book) or before.soft != guest.policy.soft_share:
-        book.ledger = book.ledger.put(promise_for(host, guest, demand, None))
+    wanted = (demand.guarantee, guest.policy.soft_share)
+    if decided or before is None or (before.size, before.soft) != wanted:
+        promise = promise_for(host, guest, demand, None)
+        known = before.since if before is not None and before.size >= promise.size else None
+        book.ledger = book.ledger.put(promise if decided else replace(promise, since=known))
     # What libvirt found for it meanwhile (a network's hostdev) may pin what was not pinned before.
     pinned = demand.pinned if demand.guarantee else 0
     book.ledger = book.ledger.confirm(guest.uuid, process, cgroup, pinned)
     return Booked(book, before)
 
 
-def _is_promised(guest: Guest, book: Transaction) -> bool:
-    """Whether the book has what the guest asks for now: a live definition can be edited."""
+def _is_asked(guest: Guest, book: Transaction, *, starts: bool) -> bool:
+    """Whether the book has what the guest asks for now: a live definition can be edited.
+
+    Args:
+        guest: The guest.
+        book: The book.
+        starts: Only a promise that was decided about counts.
+    """
     promise = book.ledger.get(guest.uuid)
-    asked = demand_for(guest.domain, guest.policy.declared).guarantee
-    return promise is not None and promise.size == asked
+    if promise is None or (starts and promise.since is None):
+        return False
+    return promise.size == demand_for(guest.domain, guest.policy.declared).guarantee
 
 
 def _process_of(machine: Machine, guest: Guest) -> Process:

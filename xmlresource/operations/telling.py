@@ -3,9 +3,14 @@
 import os
 
 from xmlresource.configuration import DEFAULT_HISTORY_SIZE
-from xmlresource.events import Event, as_record
+from xmlresource.errors import XmlresourceError
+from xmlresource.events import REFUSED, ROLLED_BACK, Event, Fields, as_record
+from xmlresource.exit_status import ExitStatus
+from xmlresource.operations.guest import Guest, RefusalError
 from xmlresource.operations.host import Host
+from xmlresource.printable import printable
 from xmlresource.system import history, log
+from xmlresource.system.config import read_configuration
 from xmlresource.system.guests import seconds_since_1970
 from xmlresource.system.machine import Machine
 from xmlresource.system.state import FOLDER, StateError, StateFolder
@@ -15,9 +20,49 @@ if TYPE_CHECKING:
     from xmlresource.cgroup.report import Report
 
 
-def tell(host: Host, event: Event) -> None:
-    """Tell an event. Nothing waits for it, and nothing fails by it."""
-    _tell(host.state, host.configuration.history_size, event)
+def tell(host: Host, event: Event, *, said: bool = False) -> None:
+    """Tell an event. Nothing waits for it, and nothing fails by it.
+
+    Args:
+        host: The host.
+        event: The event.
+        said: Whoever asked for it reads of it anyway.
+    """
+    _tell(host.state, host.configuration.history_size, event, said=said)
+
+
+def of_report(
+    kind: str, guest: Guest, operation: str, report: "Report", more: Fields | None = None
+) -> Event:
+    """The event that the policy of a guest, or ``more`` of it, was written."""
+    message = f"guest '{printable(guest.name)}': {told(report)}"
+    figures: Fields = {"writes": len(report.applied), **(more or {})}
+    return Event(kind, message, operation, guest.name, guest.uuid, figures)
+
+
+def of_failure(
+    error: BaseException, operation: str, guest: str, uuid: str, kind: str | None = None
+) -> Event:
+    """The event that something was refused, or could not be done and was undone.
+
+    Args:
+        error: Why.
+        operation: What was asked for.
+        guest: The guest's name.
+        uuid: Its uuid.
+        kind: The event's, where the error does not tell by its exit status.
+    """
+    status = error.exit_status if isinstance(error, XmlresourceError) else ExitStatus.USAGE
+    interrupted = not isinstance(error, Exception)
+    if kind is None:
+        undone = interrupted or status is ExitStatus.ROLLED_BACK
+        kind = ROLLED_BACK if undone else REFUSED
+    figures: Fields = {} if interrupted else {"status": int(status)}
+    if isinstance(error, RefusalError):
+        figures.update(error.figures)
+    text = str(error).partition("\n")[0].removeprefix("xmlresource: ")
+    text = "interrupted" if interrupted else text or type(error).__name__
+    return Event(kind, text, operation, guest, uuid, figures)
 
 
 def told(report: "Report") -> str:
@@ -26,24 +71,27 @@ def told(report: "Report") -> str:
     return "; ".join((*report.describe().splitlines(), *notes))
 
 
-def tell_once(host: Host, event: Event) -> None:
-    """Tell an event unless the history has one of the same kind, operation and message."""
+def tell_once(host: Host, event: Event, *, said: bool = False) -> None:
+    """Tell an event unless the history has one that says the same of the same guest."""
     fields = event.fields()
     try:
         known = history.read(host.state)
     except StateError:
         known = b""
     if as_record(fields, 0).strip().partition(b",")[2] not in known:
-        tell(host, event)
+        tell(host, event, said=said)
 
 
-def tell_of(machine: Machine, event: Event) -> None:
-    """Tell an event where the host's configuration is not known."""
-    state = StateFolder(machine.path(FOLDER), owner=os.geteuid())
-    _tell(state, DEFAULT_HISTORY_SIZE, event)
+def tell_of(machine: Machine, event: Event, *, said: bool = False) -> None:
+    """Tell an event, also where the host's configuration can't be used."""
+    try:
+        most = read_configuration(machine).history_size
+    except (XmlresourceError, OSError):
+        most = DEFAULT_HISTORY_SIZE
+    _tell(StateFolder(machine.path(FOLDER), owner=os.geteuid()), most, event, said=said)
 
 
-def _tell(state: StateFolder, most: int, event: Event) -> None:
-    log.tell(event)
+def _tell(state: StateFolder, most: int, event: Event, *, said: bool) -> None:
+    log.tell(event, said=said)
     if most:
         history.append(state, as_record(event.fields(), seconds_since_1970()), most)

@@ -1,7 +1,8 @@
 """The system's log: one line an event, to the journal, or to whoever listens at /dev/log.
 
 libvirt shows what a hook says only where it refuses; all else an administrator finds here. A log
-that does not keep up must not hold up guests: what it does not take at once is not sent.
+that does not keep up must not hold up guests: what it does not take at once is not sent. Where
+nobody listens at all, lines are held until whoever has a standard error asks for them.
 """
 
 import _socket  # socket.py, around it, costs a start as much as an interpreter
@@ -19,12 +20,21 @@ _NAME: Final = "xmlresource"
 _DAEMON: Final = 3 << 3  # the facility LOG_DAEMON of syslog(3)
 _WARNING, _INFO = 4, 6
 _LONGEST: Final = 8000  # what rsyslog takes
+_MOST_HELD: Final = 100  # lines; a program that never asks for them must not grow
 _KIND: Final = _socket.SOCK_DGRAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC
 
 
-def tell(event: Event) -> None:
-    """Log an event."""
-    _write(_WARNING if event.urgent else _INFO, event)
+_held: Final[list[Event]] = []
+
+
+def tell(event: Event, *, said: bool = False) -> None:
+    """Log an event.
+
+    Args:
+        event: The event.
+        said: Whoever asked for it reads of it anyway, so that it need not be held.
+    """
+    _write(_WARNING if event.urgent else _INFO, event, said=said)
 
 
 def warning(text: str) -> None:
@@ -32,11 +42,24 @@ def warning(text: str) -> None:
     tell(Event(WARNING, text))
 
 
-def _write(priority: int, event: Event) -> None:
+def unsent(*, urgent: bool = False) -> str:
+    """The lines that there was no log for, each with its line end; they are held no longer.
+
+    Args:
+        urgent: Only those of which somebody should know.
+    """
+    found = [each for each in _held if each.urgent or not urgent]
+    _held.clear()
+    return "".join(f"{_NAME}: {as_words(each.fields())[:_LONGEST]}\n" for each in found)
+
+
+def _write(priority: int, event: Event, *, said: bool) -> None:
     fields = event.fields()
     words = as_words(fields)
-    if not _sent(JOURNAL, _for_journal(priority, words, fields)):
-        _sent(SYSLOG, _for_syslog(priority, words))
+    sent = _sent(JOURNAL, _for_journal(priority, words, fields))
+    sent = sent or _sent(SYSLOG, _for_syslog(priority, words))
+    if not (sent or said) and len(_held) < _MOST_HELD:
+        _held.append(event)
 
 
 def _sent(address: str, datagram: bytes) -> bool:
