@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from xmlresource.relaxng.datatypes import has_blanks_around, is_blank
 from xmlresource.relaxng.derivatives import (
+    attribute_places,
     attribute_values,
     by_attribute,
     by_start_tag,
@@ -120,14 +121,22 @@ class Texts(dict[str, State]):
 
 
 class Opening(dict[tuple[str, ...], State]):
-    """Maps the attributes of a start tag (name, value, name, value, ...) to the state after it."""
+    """Maps the attributes of a start tag (name, value, name, value, ...) to the state after it.
 
-    __slots__ = ("automaton", "pattern")
+    Where each attribute can be in one part only of a group or interleave, the parts are read each
+    for itself: what an attribute leaves does not depend on those in other parts, so there are few
+    patterns on the way. What is left as a whole is made once, from what is left of the parts.
+    """
+
+    __slots__ = ("automaton", "closed", "parts", "pattern", "places")
 
     def __init__(self, automaton: Automaton, pattern: Pattern) -> None:
         super().__init__()
         self.automaton = automaton
         self.pattern = pattern
+        self.closed: dict[tuple[Pattern, ...], State] = {}
+        self.places = attribute_places(pattern)
+        self.parts = [pattern] if self.places is None else list(pattern.parts)
 
     def __missing__(self, attributes: tuple[str, ...]) -> State:
         automaton = self.automaton
@@ -142,14 +151,31 @@ class Opening(dict[tuple[str, ...], State]):
 
     def after(self, attributes: list[tuple[str, str]]) -> State:
         """Return the state after attributes, which are sorted; not remembered here."""
-        automaton, left = self.automaton, self.pattern
+        automaton, places = self.automaton, self.places
         if len(attributes) > automaton.max_attributes:
             raise Invalid
+        left, place = self.parts.copy(), 0
         for name, value in attributes:
-            left = automaton.after_attribute(left, name, value)
-            if left.kind == NOT_ALLOWED:
+            if places is not None:
+                if name not in places:
+                    raise Invalid
+                place = places[name]
+            part = left[place] = automaton.after_attribute(left[place], name, value)
+            if part.kind == NOT_ALLOWED:
                 raise Invalid
-        return automaton.state(close(left))
+        return self._closed(tuple(left))
+
+    def _closed(self, left: tuple[Pattern, ...]) -> State:
+        """Return the state after the start tag, of what is left of the parts."""
+        state = self.closed.get(left)
+        if state is None:
+            whole = self.pattern
+            parts = [close(part) for part in left]
+            single = self.places is None
+            closed = parts[0] if single else whole.pool.composite(whole.kind, parts)
+            self.automaton.charge(0)
+            state = self.closed[left] = self.automaton.state(closed)
+        return state
 
 
 class Values(dict[str, Pattern]):
@@ -292,6 +318,8 @@ class Automaton:
                     entry.clear()
                 if isinstance(entry, State) and entry.texts is not None:
                     entry.texts.clear()
+                if isinstance(entry, Opening):
+                    entry.closed.clear()
             memory.clear()
         self._pool.drop()
 

@@ -64,7 +64,19 @@ class Compiler:
         # By identity: forms are shared, and hashing one would visit all of it. The grammar keeps
         # them alive, so that no identity is used twice.
         self._made: dict[int, Pattern] = {}
-        self.pool = Pool(self._content)
+        self._datatypes: dict[tuple[str, str], Datatype] = {}
+        pool = self.pool = Pool(self._content)
+        self._makers: dict[str, Callable[[Form], Pattern]] = {
+            "element": lambda form: pool.element(self._elements[form[1]][0], form[1]),
+            "attribute": lambda form: pool.attribute(form[1], self._pattern(form[2])),
+            "oneOrMore": lambda form: pool.one_or_more(self._pattern(form[1])),
+            "list": lambda form: pool.tokens(self._pattern(form[1])),
+            "value": self._value,
+            "data": self._data,
+            "text": lambda _: pool.text,
+            "empty": lambda _: pool.empty,
+            "notAllowed": lambda _: pool.not_allowed,
+        }
         self.start = self._pattern(grammar.start)
         self.pool.keep(since=0)
 
@@ -85,22 +97,18 @@ class Compiler:
         kind = form[0]
         if kind in _COMPOSITES:
             return pool.composite(_COMPOSITES[kind], [self._pattern(part) for part in form[1]])
-        make: dict[str, Callable[[Form], Pattern]] = {
-            "element": lambda form: pool.element(self._elements[form[1]][0], form[1]),
-            "attribute": lambda form: pool.attribute(form[1], self._pattern(form[2])),
-            "oneOrMore": lambda form: pool.one_or_more(self._pattern(form[1])),
-            "list": lambda form: pool.tokens(self._pattern(form[1])),
-            "value": self._value,
-            "data": self._data,
-            "text": lambda _: pool.text,
-            "empty": lambda _: pool.empty,
-            "notAllowed": lambda _: pool.not_allowed,
-        }
-        return make[kind](form)
+        return self._makers[kind](form)
 
     def _value(self, form: Form) -> Pattern:
         _, library, name, text, _ = form
-        return self.pool.value(Value(Datatype(library, name, ()), text), (library, name, text))
+        return self.pool.value(Value(self._datatype(library, name), text), (library, name, text))
+
+    def _datatype(self, library: str, name: str) -> Datatype:
+        """Return a datatype without parameters: schemas have hundreds of values, of few types."""
+        datatype = self._datatypes.get((library, name))
+        if datatype is None:
+            datatype = self._datatypes[library, name] = Datatype(library, name, ())
+        return datatype
 
     def _data(self, form: Form) -> Pattern:
         _, library, name, params, excluded, label, _ = form

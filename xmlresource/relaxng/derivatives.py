@@ -142,6 +142,21 @@ def _collect_values(pattern: Pattern, name: str, found: dict[Pattern, None]) -> 
         _collect_values(part, name, found)
 
 
+def attribute_places(pattern: Pattern) -> dict[str, int] | None:
+    """Return in which part of a group or interleave an attribute of each name can be.
+
+    None where one can be in several, or have any name, or the pattern has no such parts.
+    """
+    if pattern.kind not in (GROUP, INTERLEAVE):
+        return None
+    places: dict[str, int] = {}
+    for place, part in enumerate(pattern.parts):
+        if not places.keys().isdisjoint(part.attributes):
+            return None
+        places.update(dict.fromkeys(part.attributes, place))
+    return None if WILDCARD in places else places
+
+
 def close(pattern: Pattern) -> Pattern:
     """Return what is left when the start tag ends: attributes that are still due are missing."""
     if not pattern.attributes:

@@ -6,7 +6,8 @@ What is new is taken apart (`pieces`) and followed through the automaton, once.
 
 All that a document's reading can depend on at the beginning of a piece is a *node*: the state of
 the open element, what namespaces mean there, and whether there was text. In the document element a
-node also knows the child before it, so that the nodes passed there tell the order of its children.
+node also knows the child before it, so that the nodes passed there tell the order of its children;
+where that may be any, one state stands for all, and the order is judged in the end (`any_order`).
 From a node a piece leads to ``(mark, node)``:
 
 * mark 0: an empty element, a comment: to that node,
@@ -21,6 +22,7 @@ from __future__ import annotations
 from _thread import allocate_lock
 
 from xmlresource.relaxng import pieces
+from xmlresource.relaxng.any_order import Back, any_order
 from xmlresource.relaxng.automaton import Invalid
 from xmlresource.relaxng.datatypes import is_blank
 from xmlresource.relaxng.pieces import Unsure
@@ -30,16 +32,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from typing import TypeAlias
 
+    from xmlresource.relaxng.any_order import AnyOrder, Child
     from xmlresource.relaxng.automaton import Automaton, State, Table
     from xmlresource.relaxng.outline import Outline
     from xmlresource.relaxng.pieces import Namespaces
 
     #: The state, what prefixes mean, whether the text before may go on after a comment, how deep it
-    #: is, and in the document element the name of the child that has just ended.
-    Node: TypeAlias = tuple[State, Namespaces, bool, int, str]
-    #: The table, the name as it is written, what prefixes mean outside, how deep that is, and the
-    #: names that an outline needs: the element's, and of the document element the attributes' too.
-    Opened: TypeAlias = tuple[Table, str, Namespaces, int, tuple[str, ...]]
+    #: is, and in the document element the child that has just ended.
+    Node: TypeAlias = tuple[State | AnyOrder, Namespaces, bool, int, Child | None]
+    #: The table, the name as it is written, what prefixes mean outside, how deep that is, the names
+    #: that an outline needs (the element's, and of the document element the attributes' too), and
+    #: of a document element with children in any order what judges these.
+    Opened: TypeAlias = tuple[Table | Back, str, Namespaces, int, tuple[str, ...], AnyOrder | None]
     #: A mark and a node.
     Taken: TypeAlias = tuple[int, int]
 
@@ -68,12 +72,17 @@ class Trail:
         self._least = -4 * max_memory
         self._lock = allocate_lock()
         self._rows: list[dict[bytes, Taken]] = [{}]
+        self._shared: dict[Hashable, dict[bytes, Taken]] = {}
         #: By a start tag's mark, the nodes by the end tag's.
         self._after: list[dict[int, int]] = [{}]
         # What nodes, marks of start tags and (negated) marks of end tags are, and their numbers.
-        self._nodes: list[Node] = [(automaton.start, (), False, _OUTSIDE, "")]
+        self._nodes: list[Node] = [(automaton.start, (), False, _OUTSIDE, None)]
         self._opened: list[Opened] = []
-        self._ended: list[tuple[State, str, str]] = []
+        self._ended: list[tuple[State | AnyOrder, str, str]] = []
+        #: What may be: the mark of a document element, and the nodes passed in it.
+        self._orders: set[tuple[int, ...]] = set()
+        #: What judges the children of document elements, by the states that these begin with.
+        self._any_orders: dict[State, AnyOrder | None] = {}
         self._numbers: dict[Hashable, int] = {}
 
     def leads_through(
@@ -102,10 +111,27 @@ class Trail:
             raise Unsure from None
         if kept or not self._nodes[node][0].pattern.nullable:
             return False
-        if outline is not None and opened:
-            nodes = self._nodes
-            children = [child for number in in_root if (child := nodes[number][-1])]
-            outline.take(self._opened[opened - 1][-1], children)
+        if not opened:
+            return True
+        *_, names, content = self._opened[opened - 1]
+        if outline is not None:
+            outline.take(names, [name for name, _ in self._children(in_root)])
+        return content is None or self._may_be(opened, content, in_root)
+
+    def _children(self, in_root: list[int]) -> list[Child]:
+        nodes = self._nodes
+        return [child for number in in_root if (child := nodes[number][-1])]
+
+    def _may_be(self, opened: int, content: AnyOrder, in_root: list[int]) -> bool:
+        """Tell whether the children of the document element may come as they do."""
+        passed = opened, *in_root
+        if passed in self._orders:
+            return True
+        if not content.allows(self._children(in_root)):
+            return False
+        self._spend(8 * len(passed))
+        if not self.is_over:
+            self._orders.add(passed)
         return True
 
     def _follow(
@@ -143,8 +169,7 @@ class Trail:
             raise Unsure
         untrimmed = self._automaton.untrimmed
         taken = self._taken(node, pieces.decoded(piece))
-        self._left -= len(piece) + _ENTRY_COST  # also of what is not remembered: work has an end
-        self._end_in_time()
+        self._spend(len(piece))  # also for what is not remembered: work has an end
         if untrimmed == self._automaton.untrimmed and not self.is_over:
             self._rows[node][piece] = taken
         return taken
@@ -165,50 +190,66 @@ class Trail:
             return 0, self._node(state, "", namespaces, depth)
         return self._started(state, pieces.Start(piece, namespaces), namespaces, depth)
 
-    def _started(self, state: State, tag: pieces.Start, outer: Namespaces, depth: int) -> Taken:
+    def _started(
+        self, state: State | AnyOrder, tag: pieces.Start, outer: Namespaces, depth: int
+    ) -> Taken:  # fmt: skip
         table, opening, child = state[tag.name]
         if tag.attributes:
             child = opening.after(sorted(tag.attributes.items()))
         if tag.is_empty:
-            state = table[_after_text(child, "")]
-            return 0, self._node(state, tag.text, outer, depth, tag.name)
-        node = self._node(child, tag.text, tag.namespaces, min(depth + 1, _DEEPER))
+            final = _after_text(child, "")
+            ended = _ended(table, final, tag.name) if depth == _IN_ROOT else None
+            return 0, self._node(table[final], tag.text, outer, depth, ended)
         names: tuple[str, ...] = ()
+        content = None
         if depth == _IN_ROOT:
             names = (tag.name,)
         elif depth == _OUTSIDE:
             names = (tag.name, *sorted(tag.attributes))
-        return self._mark_of_start((table, tag.raw, outer, depth, names)), node
+            content = self._any_order(child)
+        node = self._node(content or child, tag.text, tag.namespaces, min(depth + 1, _DEEPER))
+        return self._mark_of_start((table, tag.raw, outer, depth, names, content)), node
+
+    def _any_order(self, state: State) -> AnyOrder | None:
+        if state not in self._any_orders:
+            self._any_orders[state] = any_order(self._automaton, state.pattern)
+        return self._any_orders[state]
 
     def _take_end(self, opened: int, mark: int) -> int:
         """Follow an end tag that has not come there yet."""
-        table, opening_name, namespaces, depth, names = self._opened[opened - 1]
+        table, opening_name, namespaces, depth, names, _ = self._opened[opened - 1]
         child, name, text = self._ended[-mark - 1]
         if name != opening_name:
             raise Unsure
         untrimmed = self._automaton.untrimmed
-        node = self._node(table[child], text, namespaces, depth, "".join(names[:1]))
-        self._left -= _ENTRY_COST
-        self._end_in_time()
+        ended = _ended(table, child, names[0]) if depth == _IN_ROOT else None
+        node = self._node(table[child], text, namespaces, depth, ended)
+        self._spend(0)
         if untrimmed == self._automaton.untrimmed and not self.is_over:
             self._after[opened][mark] = node
         return node
 
     def _node(
-        self, before: State, text: str, namespaces: Namespaces, depth: int, ended: str = ""
+        self,
+        before: State | AnyOrder,
+        text: str,
+        namespaces: Namespaces,
+        depth: int,
+        ended: Child | None = None,
     ) -> int:
         """Return the node that text leads to, up to the next tag, after an element or none."""
         state = _after_text(before, text)
         if state.model is not None:  # to be read branch by branch, which this cannot
             raise Unsure
-        key = state, namespaces, before.special, depth, ended if depth == _IN_ROOT else ""
+        key = state, namespaces, before.special, depth, ended
         with self._lock:
             number = self._numbers.get(key)
             if number is None:
                 self._left -= _ENTRY_COST
                 number = self._numbers[key] = len(self._nodes)
                 self._nodes.append(key)
-                self._rows.append({})
+                # What comes next does not depend on the child before.
+                self._rows.append(self._shared.setdefault(key[:-1], {}))
         return number
 
     def _mark_of_start(self, opened: Opened) -> int:
@@ -222,7 +263,7 @@ class Trail:
                 mark = self._numbers[key] = len(self._opened)
         return mark
 
-    def _mark_of_end(self, state: State, name: str, text: str) -> int:
+    def _mark_of_end(self, state: State | AnyOrder, name: str, text: str) -> int:
         key = state, name, text
         with self._lock:
             mark = self._numbers.get(key)
@@ -232,12 +273,21 @@ class Trail:
                 mark = self._numbers[key] = len(self._ended)
         return mark
 
-    def _end_in_time(self) -> None:
+    def _spend(self, size: int) -> None:
+        """Account for an entry of that size."""
+        self._left -= size + _ENTRY_COST
         if self._left < 0 or self._automaton.factored:
             self.is_over = True
 
 
-def _after_text(state: State, text: str) -> State:
+def _ended(table: Table | Back, final: State | AnyOrder, name: str) -> Child:
+    """Return what siblings ask of a child."""
+    if isinstance(table, Back):
+        return name, table.parent.outcome(name, final.pattern)
+    return name, ()
+
+
+def _after_text(state: State | AnyOrder, text: str) -> State | AnyOrder:
     """Return the state after the text up to the next tag."""
     if state.texts is not None and state.model is None:
         return state.texts[text]
