@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from xmlresource.admission.decide import decide
 from xmlresource.admission.demand import Demand, HugepageDemand, NodeDemand
+from xmlresource.admission.merging import merged
 from xmlresource.admission.quick import surely_fits
 from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule
 from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
@@ -406,7 +407,9 @@ def helds(draw: st.DrawFn) -> Held:
             state=draw(st.sampled_from(State)),
             shares=tuple(shares),
             hugepages=draw(st.sampled_from([(), (HugepageShare(HUGE, HUGE),)])),
-            cgroup=draw(st.sampled_from([None, "/a/x", "/b/x"])),
+            cgroup=draw(st.sampled_from([None, "/a/x", "/a/b/x", "/b/x", "/x"])),
+            parent=draw(st.sampled_from([None, "/a"])),
+            partition=draw(st.sampled_from([None, "/machine/a"])),
             at_once=draw(PAGES),
             pinned=draw(PAGES),
         ),
@@ -419,6 +422,8 @@ BOOKS = st.lists(helds(), max_size=3, unique_by=lambda each: each.promise.uuid)
 LIMITS = st.lists(
     st.builds(AncestorLimit, st.sampled_from(["/a", "/b"]), PAGES, PAGES, st.just(0)), max_size=2
 )
+BUDGETS = st.builds(PartitionBudget, st.sampled_from(["/machine", "/machine/a"]), PAGES)
+TERMS = st.builds(Terms, st.just(9_000), st.tuples(BUDGETS), BOOKS.map(tuple))
 
 
 @given(demands(), hosts(), BOOKS, PAGES, LIMITS)
@@ -534,6 +539,35 @@ def test_what_surely_fits_is_admitted(
     for asked in (demand, replace(demand, nodes=(), hugepages=())):
         if surely_fits(asked, host, sum(each.promise.needed for each in held), reserve, limits):
             assert decide(asked, host, held, reserve, limits).admitted
+
+
+@given(demands(), hosts(), BOOKS, PAGES, LIMITS, TERMS)
+def test_beside_merged_promises_there_is_the_same_room(
+    demand: Demand,
+    host: Host,
+    held: list[Held],
+    reserve: int,
+    limits: list[AncestorLimit],
+    terms: Terms,
+) -> None:
+    demand = replace(demand, uuid="one without a promise")
+    expected = decide(demand, host, held, reserve, limits, terms)
+    terms = replace(terms, unpromised=merged(terms.unpromised))
+    found = decide(demand, host, merged(merged(held)), reserve, limits, terms)
+    assert found.reckonings == expected.reckonings
+
+
+def test_merged_promises_are_few() -> None:
+    held = [
+        Held(replace(promise(str(each), GIB), cgroup=f"/machine/guest{each}"), GIB)
+        for each in range(1000)
+    ]
+    has_its_pages = replace(held[0].promise, uuid="u", hugepages=(HugepageShare(HUGE, HUGE),))
+    (found,) = merged([*held, Held(has_its_pages)])
+    assert (found.promise.committed, found.kept) == (1001 * GIB, 1000 * GIB)
+    assert found.untouched == GIB
+    assert found.promise.is_below("/machine")
+    assert not found.promise.is_below("/machine/guest1")
 
 
 def test_on_an_empty_host_the_totals_suffice() -> None:

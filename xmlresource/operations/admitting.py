@@ -105,6 +105,12 @@ class Taken:
         """The same, and these promises to guests that are still to start."""
         return Taken((*self.promised, *map(Held, promises)), self.unpromised)
 
+    def merged(self) -> "Taken":
+        """The same in fewer promises, for guests that have none."""
+        from xmlresource.admission.merging import merged  # noqa: PLC0415 -- seldom needed
+
+        return Taken(merged(self.promised), merged(self.unpromised))
+
 
 def taken(
     machine: Machine,
