@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.host import GIB, MIB, FakeHost
+from tests.fakes.host import domain as definition
 from tests.fakes.libvirt import CONFIG, LIVE, FakeDomain, FakeLibvirtError, module
 from xmlresource.cli import main
 from xmlresource.exit_status import ExitStatus
@@ -439,6 +440,27 @@ def test_what_a_guest_has_already_counts_above_it_too(domain: FakeDomain) -> Non
     change(domain, min_guarantee=90)
     with pytest.raises(RefusalError, match="/machine"):
         change(domain, min_guarantee=110)
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ("commit_ratio = 0.5", "commit ratio 0.5"),
+        ('[partitions]\n"/machine" = "3GiB"', "budget 3 GiB"),
+        ("count_unpromised = true", "guests without a promise"),
+    ],
+)
+def test_it_is_raised_on_the_administrators_terms(
+    domain: FakeDomain, settings: str, why: str
+) -> None:
+    domain.host.run("old", 77, definition("old", 9, "", ram=4000))
+    change(domain, min_guarantee=3000)
+    domain.host.write("/etc/xmlresource.toml", settings + "\n")
+    change(domain, min_guarantee=2900)
+    change(domain, min_guarantee=3000)
+    with pytest.raises(RefusalError, match=why):
+        change(domain, min_guarantee=4000)
+    assert get(domain)["min_guarantee"] == 3000 * KIB_OF_MIB
 
 
 def bound_to_a_node(domain: FakeDomain, available: int, has: int) -> None:
