@@ -236,6 +236,20 @@ def test_another_encoding_and_references_are_read(host: FakeHost) -> None:
     assert "held back" in prepare(host, "web", 2, 4000, 10)
 
 
+@pytest.mark.parametrize("more", [b"<!-- priority='99' -->", b"<title>&#65;</title>"])
+def test_what_only_looks_like_a_priority_decides_nothing(host: FakeHost, more: bytes) -> None:
+    autostart(
+        host, "db", definition("db", 1, 5000, 10).replace(b"<metadata>", more + b"<metadata>")
+    )
+    assert not prepare(host, "web", 2, 4000, 10)
+
+
+def test_a_guest_that_two_links_lead_to_holds_back_its_room_once(host: FakeHost) -> None:
+    autostart(host, "db", definition("db", 1, 3000, 10))
+    autostart(host, "old-name-of-db", definition("db", 1, 3000, 10))
+    assert not prepare(host, "web", 2, 4000)
+
+
 def _gone(file: Path) -> None:
     file.unlink()
 
