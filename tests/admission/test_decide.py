@@ -580,3 +580,49 @@ def test_on_an_empty_host_the_totals_suffice() -> None:
         demand, replace(HOST, memory=replace(HOST.memory, available=64 * GIB)), 53 * GIB, RESERVE
     )
     assert not surely_fits(replace(demand, nodes=(NodeDemand(nodes(0), 0, rest=True),)), HOST, 0, 0)
+    pages = HugepageDemand(HUGE, HUGE, None)
+    assert not surely_fits(replace(demand, hugepages=(pages,)), HOST, 0, 0)
+
+
+def test_on_an_empty_host_the_terms_hold_too() -> None:
+    demand = Demand("g", "u", GIB)
+    half = Terms(5_000)  # of 64 - 3 - 8 GiB
+    assert surely_fits(demand, HOST, 25 * GIB, RESERVE, terms=half)
+    assert not surely_fits(demand, HOST, 26 * GIB, RESERVE, terms=half)
+    budget = Terms(budgets=(PartitionBudget("/machine", 10 * GIB),))
+    assert surely_fits(demand, HOST, 9 * GIB, RESERVE, terms=budget)
+    assert not surely_fits(demand, HOST, 10 * GIB, RESERVE, terms=budget)
+
+
+def test_on_an_empty_host_all_that_is_taken_at_once_must_fit() -> None:
+    demand = Demand("g", "u", GIB, at_once=20 * GIB)
+    assert surely_fits(demand, HOST, 17 * GIB, RESERVE)
+    assert not surely_fits(demand, HOST, 18 * GIB, RESERVE)
+
+
+def test_hugepages_of_a_node_must_leave_enough_for_who_takes_any() -> None:
+    """Who starts, and takes any, may find no others than those of the node."""
+    pool = (HugepagePool(HUGE, 4, 2),)
+    region = replace(HOST.memory, pools=pool)
+    host = Host(region, {0: region}, HUGE)
+    demand = Demand("g", "u", GIB, hugepages=(HugepageDemand(HUGE, 2 * HUGE, nodes(0)),))
+    assert decide(demand, host, [], RESERVE).admitted
+    starts = replace(promise("a", GIB, State.STARTING), hugepages=(HugepageShare(HUGE, HUGE),))
+    assert [each.title for each in decide(demand, host, [Held(starts)], RESERVE).failed] == [
+        "hugepages, pages of 2 MiB"
+    ]
+
+
+def test_cells_that_just_fit_their_node_bound_no_guarantee() -> None:
+    """What the guest has beyond them may come from elsewhere."""
+    region = MemoryRegion(4 * GIB, 4 * GIB)
+    host = replace(HOST, nodes={0: region})
+    demand = Demand(
+        "g", "u", 9 * GIB, 8 * GIB, 8 * GIB, (NodeDemand(nodes(0), 4 * GIB, rest=False),)
+    )
+    decision = decide(demand, host, [], 0)
+    assert decision.admitted
+    assert [each.promisable for each in decision.reckonings if each.rule is Rule.NODES] == [
+        None,
+        None,
+    ]
