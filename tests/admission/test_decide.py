@@ -613,6 +613,21 @@ def test_hugepages_of_a_node_must_leave_enough_for_who_takes_any() -> None:
     ]
 
 
+def test_what_leaves_nothing_comes_first() -> None:
+    """A refusal's first line says what can be promised, and names the rule that leaves least."""
+    pages = HugepageDemand(HUGE, 10 * GIB, None)
+    demand = Demand("g", "u", GIB, hugepages=(pages,))
+    region = replace(HOST.memory, pools=(HugepagePool(HUGE, 4 * GIB // HUGE, 4 * GIB // HUGE),))
+    host = replace(HOST, memory=region)
+    held = [Held(promise("a", 53 * GIB - GIB // 2), charged=53 * GIB)]
+    decision = decide(demand, host, held, RESERVE)
+    assert decision.promisable == 0
+    assert [(each.rule, each.room) for each in decision.failed] == [
+        (Rule.HUGEPAGES, 4 * GIB),
+        (Rule.COMMITMENT, GIB // 2),
+    ]
+
+
 def test_cells_that_just_fit_their_node_bound_no_guarantee() -> None:
     """What the guest has beyond them may come from elsewhere."""
     region = MemoryRegion(4 * GIB, 4 * GIB)
