@@ -176,6 +176,14 @@ def test_a_guest_that_gives_too_little() -> None:
     course, stop, _ = run(Goal(600 * MIB, 60), guest)
     assert (stop.reached, course.cooperation) == (False, Cooperation.STOPPED)
     assert "400 MiB too much" in stop.reason
+    assert guest.time == 2 + 5
+
+
+def test_a_balloon_that_stops_a_page_short_is_where_it_was_asked_to_be() -> None:
+    guest = Guest(charged=1100 * MIB, balloon=1024 * MIB, gives=500 * MIB - 4096)
+    _, _, actions = run(Goal(600 * MIB, 60), guest)
+    asked = [action.balloon // MIB for action in actions if isinstance(action, Ask)]
+    assert asked == [524, 523]
 
 
 def test_a_guest_that_ignores_its_balloon_is_pressed_if_asked() -> None:
@@ -221,6 +229,14 @@ def test_pressing_ends_where_tasks_stall() -> None:
     _, stop, actions = run(Goal(600 * MIB, 60, press=True), guest)
     assert stop == Stop(reached=False, reason="tasks wait for memory 80 % of the time")
     assert set(map(type, actions)) == {Wait}
+
+
+def test_it_waits_for_tasks_that_stall_when_it_begins_to_press() -> None:
+    pressures = (*[None] * 5, 80.0, *[None] * 54)
+    guest = Guest(1100 * MIB, 1024 * MIB, reclaimable=700 * MIB, pressures=pressures)
+    _, stop, actions = run(Goal(600 * MIB, 60, press=True), guest)
+    assert stop.reached
+    assert actions[5] == Wait()
 
 
 def test_it_takes_no_longer_than_it_may() -> None:
