@@ -12,10 +12,12 @@ from tests.fakes.host import domain as definition
 from tests.fakes.libvirt import CONFIG, LIVE, FakeDomain, FakeLibvirtError, module
 from xmlresource.cli import main
 from xmlresource.exit_status import ExitStatus
+from xmlresource.ledger import decode
 from xmlresource.live import get_memory_parameters, set_memory_parameters
 from xmlresource.live.memtune import memtune
 from xmlresource.live.parameters import ParameterValueError, UnknownParameterError
 from xmlresource.live.sides import ElsewhereError
+from xmlresource.model.promise import NodeShare
 from xmlresource.operations.guest import RefusalError
 from xmlresource.operations.status import status
 from xmlresource.system.libvirt import LibvirtError
@@ -326,6 +328,20 @@ def modern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDomain:
     return made
 
 
+def test_on_v1_a_soft_limit_alone_is_not_booked(domain: FakeDomain) -> None:
+    """The cgroups above carry nothing for it."""
+    change(domain, soft_limit=32)
+    assert decode((domain.host.root / "run/xmlresource/ledger").read_bytes()).promises == 0
+
+
+def test_on_v2_libvirts_soft_limit_is_read_from_libvirt(modern: FakeDomain) -> None:
+    """It writes another file for it than we do."""
+    memtune = {"soft_limit": 64 * KIB_OF_MIB}
+    modern.sides[LIVE].memtune.update(memtune)
+    modern.memoryParameters = lambda _flags: memtune  # type: ignore[method-assign]
+    assert get(modern)["soft_limit"] == 64 * KIB_OF_MIB
+
+
 def test_swap_on_v2_follows_the_hard_limit(modern: FakeDomain) -> None:
     change(modern, hard_limit=128, swap_hard_limit=256, soft_limit=64, min_guarantee=32)
     change(modern, hard_limit=192)
@@ -494,6 +510,15 @@ def test_what_a_guest_has_on_its_nodes_counts_there_too(
     with pytest.raises(RefusalError, match="node 0"):
         change(made, min_guarantee=3100)
     assert state(made) == found
+
+
+def test_what_is_bound_to_its_nodes_is_booked_with_the_guarantee(domain: FakeDomain) -> None:
+    bound_to_a_node(domain, available=3000, has=0)
+    book = domain.host.root / "run/xmlresource/ledger"
+    for mebibytes in (1000, 2000, 500):
+        change(domain, min_guarantee=mebibytes)
+        (promise,) = decode(book.read_bytes()).all()
+        assert promise.shares == (NodeShare(frozenset({0}), mebibytes * MIB),)
 
 
 def test_a_kernel_that_tells_nothing_of_its_nodes(domain: FakeDomain) -> None:

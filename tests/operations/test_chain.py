@@ -469,6 +469,38 @@ def test_a_soft_limit_that_changed_meanwhile_is_carried_as_it_is(plain: FakeHost
     assert plain.read(f"{PLAIN}/memory.low") == str(80 * MIB)
 
 
+def test_where_a_soft_limit_throttles_nothing_is_carried_for_it(plain: FakeHost) -> None:
+    plain.write("/etc/xmlresource.toml", 'soft_limit_file = "memory.high"\n')
+    xml = domain("a", 1, soft(96) + guarantee(64))
+    folder = plain.run("a", 101, xml)
+    assert call(plain, "started", xml, "a") == (0, "")
+    assert plain.read(f"{folder}/memory.high") == str(96 * MIB)
+    assert (minimum(plain, PLAIN), plain.read(f"{PLAIN}/memory.low")) == (64 * MIB, "0\n")
+
+
+def test_what_a_killed_start_raised_is_not_his(
+    plain: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had raised what is above the guest, and nothing else yet."""
+
+    def killed(*_: object, **__: object) -> None:
+        plain.write(f"{PLAIN}/memory.min", f"{160 * MIB}\n")
+        raise KeyboardInterrupt
+
+    plain.write(f"{PLAIN}/memory.min", f"{32 * MIB}\n")
+    xml = domain("a", 1, guarantee(128))
+    assert call(plain, "prepare", xml, "a") == (0, "")
+    plain.run("a", 101, xml)
+    with monkeypatch.context() as patch:
+        patch.setattr(chain.cgroups, "apply", killed)
+        with pytest.raises(KeyboardInterrupt):
+            call(plain, "started", xml, "a")
+    assert call(plain, "reconnect", xml, "a") == (0, "")
+    assert minimum(plain, PLAIN) == 160 * MIB
+    stop(plain, "a", 1, 128)
+    assert minimum(plain, PLAIN) == 32 * MIB
+
+
 def forget(host: FakeHost, text: str | None) -> None:
     if text is None:
         (host.root / "run/xmlresource/chain").unlink()

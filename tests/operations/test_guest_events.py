@@ -186,6 +186,18 @@ def test_a_promise_of_a_line_that_makes_no_sense_is_damage_too(host: FakeHost) -
     assert [promise.name for promise in ledger(host).all()] == ["web1"]
 
 
+def test_who_starts_is_asked_again_where_a_line_makes_no_sense(host: FakeHost) -> None:
+    """The book is made anew from those that run, who starts among them."""
+    for number, name in enumerate(("web1", "db1"), start=1):
+        xml = domain(name, number, FITS_ONCE)
+        host.run(name, 4000 + number, xml)
+    broken = Ledger(BOOT, 1, 7000 * MIB, b'{"uuid":"x"}\n').encode()
+    host.write("/run/xmlresource/ledger", broken.decode())
+    (host.root / "run/xmlresource/ledger").chmod(0o600)
+    (host.root / "run/xmlresource").chmod(0o700)
+    assert call(host, "started", xml, "db1")[0] == ExitStatus.REFUSED
+
+
 def test_what_fits_besides_all_promises_needs_no_look_at_them(host: FakeHost) -> None:
     call(host, "prepare", domain("db1", 1, guarantee(10)))
     unread = Ledger(BOOT, 1, 10 * MIB, b'{"uuid":"x"}\n').encode()
