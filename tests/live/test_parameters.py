@@ -342,6 +342,17 @@ def test_on_v2_libvirts_soft_limit_is_read_from_libvirt(modern: FakeDomain) -> N
     assert get(modern)["soft_limit"] == 64 * KIB_OF_MIB
 
 
+def test_on_v2_a_soft_limit_in_memtune_stays_libvirts(
+    modern: FakeDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.fakes.libvirt.FILES", {"soft_limit": "memory.high"})
+    modern.host.write(f"{modern.folder}/memory.high", f"{64 * MIB}\n")
+    modern.sides[LIVE].memtune["soft_limit"] = 64 * KIB_OF_MIB
+    change(modern, LIVE, soft_limit=32)
+    assert modern.host.read(f"{modern.folder}/memory.high") == f"{32 * MIB}\n"
+    assert modern.host.read(f"{modern.folder}/memory.low") == "0\n"
+
+
 def test_swap_on_v2_follows_the_hard_limit(modern: FakeDomain) -> None:
     change(modern, hard_limit=128, swap_hard_limit=256, soft_limit=64, min_guarantee=32)
     change(modern, hard_limit=192)
