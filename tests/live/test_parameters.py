@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.host import GIB, MIB, FakeHost
+from tests.fakes.host import GIB, MIB, FakeHost, uuid
 from tests.fakes.host import domain as definition
 from tests.fakes.libvirt import CONFIG, LIVE, FakeDomain, FakeLibvirtError, module
 from xmlresource.cli import main
@@ -521,6 +521,41 @@ def test_what_a_guest_has_on_its_nodes_counts_there_too(
     with pytest.raises(RefusalError, match="node 0"):
         change(made, min_guarantee=3100)
     assert state(made) == found
+
+
+def test_a_guest_of_another_uuid_is_not_the_same(domain: FakeDomain) -> None:
+    """Its name is used again: what runs under it here is another one's."""
+    status_file = f"/run/libvirt/qemu/{domain.name()}.xml"
+    text = domain.host.read(status_file)
+    domain.host.write(status_file, text.replace(domain.UUIDString(), uuid(9)))
+    with pytest.raises(ElsewhereError):
+        change(domain, hard_limit=128)
+
+
+LOCKED = "<memoryBacking><locked/></memoryBacking>"
+HUGEPAGES = "<memoryBacking><hugepages/></memoryBacking>"
+
+
+@pytest.mark.parametrize("more", [LOCKED, HUGEPAGES])
+def test_what_a_guest_took_at_its_start_is_not_asked_for_again(
+    domain: FakeDomain, more: str
+) -> None:
+    """Its 64 MiB are not available any more, and the pool is empty."""
+    domain.more = more
+    domain.declare("", LIVE)
+    domain.host.memory(8 * GIB, 40 * MIB)
+    change(domain, min_guarantee=32)
+    with pytest.raises(RefusalError, match="MemAvailable 40 MiB"):
+        change(domain, min_guarantee=48)
+
+
+def test_nor_is_what_it_took_of_its_nodes(domain: FakeDomain) -> None:
+    bound_to_a_node(domain, available=40, has=0)
+    domain.more += LOCKED
+    domain.declare("", LIVE)
+    change(domain, min_guarantee=32)
+    with pytest.raises(RefusalError, match="node 0"):
+        change(domain, min_guarantee=48)
 
 
 def test_what_is_bound_to_its_nodes_is_booked_with_the_guarantee(domain: FakeDomain) -> None:

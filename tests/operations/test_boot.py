@@ -236,6 +236,14 @@ def test_another_encoding_and_references_are_read(host: FakeHost) -> None:
     assert "held back" in prepare(host, "web", 2, 4000, 10)
 
 
+def test_the_history_tells_the_priority(host: FakeHost) -> None:
+    assert not prepare(host, "db", 1, 100, 10)
+    assert not prepare(host, "web", 2, 100)
+    first, second = host.read("/run/xmlresource/history").split("\n\n")
+    assert '"priority":10' in first
+    assert "priority" not in second
+
+
 @pytest.mark.parametrize("more", [b"<!-- priority='99' -->", b"<title>&#65;</title>"])
 def test_what_only_looks_like_a_priority_decides_nothing(host: FakeHost, more: bytes) -> None:
     autostart(

@@ -91,6 +91,19 @@ def test_started_writes_and_confirms(host: FakeHost) -> None:
     assert promise.cgroup == "/machine/qemu-4242-db1.libvirt-qemu"
 
 
+def test_page_cache_does_not_keep_a_promise(host: FakeHost) -> None:
+    """What the kernel takes back first is available, and the guest may ask for it again."""
+    xml = domain("db1", 1, FITS_ONCE)
+    assert call(host, "prepare", xml) == (0, "")
+    folder = host.run("db1", 4242, xml)
+    assert call(host, "started", xml) == (0, "")
+    host.memory(8192 * MIB, 5000 * MIB)
+    host.write(f"{folder}/memory.usage_in_bytes", f"{5000 * MIB}\n")
+    host.write(f"{folder}/memory.stat", f"total_inactive_file {4000 * MIB}\n")
+    assert call(host, "prepare", domain("web1", 2, guarantee(1500)), "web1")[0] == 3
+    assert call(host, "prepare", domain("web1", 2, guarantee(500)), "web1") == (0, "")
+
+
 def test_limits_alone_need_no_book(host: FakeHost) -> None:
     xml = domain("db1", 1, hard_limit(300))
     assert call(host, "prepare", xml) == (0, "")
