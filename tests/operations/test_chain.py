@@ -469,6 +469,14 @@ def test_a_soft_limit_that_changed_meanwhile_is_carried_as_it_is(plain: FakeHost
     assert plain.read(f"{PLAIN}/memory.low") == str(80 * MIB)
 
 
+def test_a_soft_limit_that_libvirt_enforces_is_not_carried(plain: FakeHost) -> None:
+    memtune = "<memtune><soft_limit unit='MiB'>96</soft_limit></memtune>"
+    xml = domain("a", 1, guarantee(64), more=memtune)
+    folder = plain.run("a", 101, xml)
+    assert call(plain, "started", xml, "a") == (0, "")
+    assert [plain.read(f"{each}/memory.low") for each in (folder, PLAIN)] == ["0\n"] * 2
+
+
 def test_where_a_soft_limit_throttles_nothing_is_carried_for_it(plain: FakeHost) -> None:
     plain.write("/etc/xmlresource.toml", 'soft_limit_file = "memory.high"\n')
     xml = domain("a", 1, soft(96) + guarantee(64))

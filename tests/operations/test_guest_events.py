@@ -259,6 +259,19 @@ def test_a_faulty_policy_is_refused_with_place_and_cure(host: FakeHost) -> None:
     assert ledger(host).promises == 0
 
 
+def test_a_fault_is_told_in_a_line_of_some_length(host: FakeHost) -> None:
+    status, text = call(host, "prepare", domain("db1", 1, f"<xr:{'a' * 9000}/>"))
+    assert status == ExitStatus.FINDINGS
+    assert len(text) < 1200
+
+
+def test_a_container_whose_guarantee_makes_no_sense_is_refused(host: FakeHost) -> None:
+    memtune = "<memtune><min_guarantee>much</min_guarantee></memtune>"
+    status, text = call(host, "prepare", domain("box", 1, "", kind="lxc", more=memtune), "box")
+    assert status == ExitStatus.FINDINGS
+    assert "XR201" in text
+
+
 def test_xml_that_cant_be_read_is_refused(host: FakeHost) -> None:
     status, text = call(host, "prepare", b"<domain><metadata urn:xmlresource:1")
     assert status == ExitStatus.FINDINGS
