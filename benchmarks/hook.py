@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 TURNS = 30
 PROMISES = (10, 1_000, 10_000)
 RUNNING = (10, 200, 1_000)
+WAITING = (10, 100, 1_000)
 GUEST = 64 * MIB
 MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
 
@@ -76,6 +77,7 @@ def main() -> None:
         )
     many_promises()
     many_guests()
+    many_to_come()
 
 
 def many_promises() -> None:
@@ -120,6 +122,36 @@ def many_guests() -> None:
         compare("`prepare` on a tight host by the guests that run", contestants, TURNS)
 
 
+def many_to_come() -> None:
+    """Print what a start costs after a boot, where guests of higher priority are still to start."""
+    memory = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="xmlresource-bench-", dir=memory) as folder:
+        contestants = []
+        for number in WAITING:
+            for part, room in (("all fit", number + 1000), ("half fit", number // 2)):
+                root = Path(folder) / f"host-{number}-{room}"
+                root.mkdir()
+                to_come(FakeHost(root), number, room)
+                code = _BOOTED.format(folder=str(ROOT), root=str(root))
+                command = [sys.executable, "-I", "-S", "-c", code]
+                xml = domain("db1", 1, guarantee(64))
+                name = f"{number:,} are to come, {part}"
+                contestants.append(Contestant(name, command, xml, may_fail=True))
+        compare("`prepare` after a boot by the guests of higher priority", contestants, TURNS)
+
+
+def to_come(host: FakeHost, number: int, room: int) -> None:
+    """Have so many guests wait, and memory for ``room`` guests."""
+    host.memory(8 * GIB + room * GUEST, 8 * GIB + room * GUEST)
+    host.write("/etc/xmlresource.toml", 'boot_priority = true\nhost_reserve = "8GiB"\n')
+    (host.root / "etc/xmlresource.toml").chmod(0o600)
+    for each in range(1000, 1000 + number):
+        xml = domain(f"guest{each}", each, guarantee(64), more=_DEVICES).decode()
+        path = f"/etc/libvirt/qemu/autostart/guest{each}.xml"
+        host.write(path, xml.replace("<xr:memory>", "<xr:memory priority='10'>"))
+        (host.root / path[1:]).chmod(0o600)
+
+
 def fill(host: FakeHost, number: int) -> None:
     """Have so many promises in the book, and memory for them."""
     total = (number + 1000) * GUEST
@@ -142,6 +174,20 @@ def fill(host: FakeHost, number: int) -> None:
     file.chmod(0o600)
 
 
+_BOOTED = _PREPARE.replace(
+    "hook._answer",
+    "from xmlresource.system import guests; guests.seconds_since_boot = lambda: 60\nhook._answer",
+)
+_DISK = (
+    "<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/>"
+    "<source file='/var/lib/libvirt/images/guest.qcow2'/><target dev='vda' bus='virtio'/>"
+    "<address type='pci' domain='0x0000' bus='0x04' slot='0x00' function='0x0'/></disk>"
+)
+_PORT = (
+    "<controller type='pci' index='1' model='pcie-root-port'><model name='pcie-root-port'/>"
+    "<target chassis='1' port='0x10'/><address type='pci' bus='0x00' slot='0x02'/></controller>"
+)
+_DEVICES = f"<devices>{3 * _DISK}{10 * _PORT}<memballoon model='virtio'/></devices>"
 _NAMES = ("rss", "mapped_file", "pgfault", "inactive_anon", "active_anon", "inactive_file")
 _STATISTICS = "".join(f"{prefix}{name} 0\n" for prefix in ("", "total_") for name in _NAMES)
 _WORDS = ("plain", "prepare", "begin", "-")

@@ -1,6 +1,7 @@
 """The entry point: whom it answers, and what it imports to do so."""
 
 import io
+import os
 import subprocess
 import sys
 
@@ -38,7 +39,13 @@ def test_a_guest_without_a_policy_is_let_pass(
 
 
 @pytest.mark.parametrize(
-    "document", [WITH_POLICY, WITHOUT + b"&#", WITHOUT.decode().encode("utf-16")]
+    "document",
+    [
+        WITH_POLICY,
+        b"<domain type='lxc'><memtune><min_guarantee>1</min_guarantee></memtune></domain>",
+        WITHOUT + b"&#",
+        WITHOUT.decode().encode("utf-16"),
+    ],
 )
 def test_what_may_hold_a_policy_is_answered(
     monkeypatch: pytest.MonkeyPatch,
@@ -48,6 +55,16 @@ def test_what_may_hold_a_policy_is_answered(
     assert call(monkeypatch, document, "--help", "prepare", "begin", "-") == 3
     assert hook.main(["a", "prepare"], caller=7) == 0  # standard input is read
     assert answered == [("--help", "prepare", None)]
+
+
+@pytest.mark.parametrize("operation", ["prepare", "migrate", "restore", "started"])
+def test_a_refusal_of_these_keeps_the_guest_from_running(
+    monkeypatch: pytest.MonkeyPatch,
+    answered: list[tuple[str, str, int | None]],
+    operation: str,
+) -> None:
+    assert call(monkeypatch, WITH_POLICY, "a", operation, "begin", "-") == 3
+    assert answered == [("a", operation, None)]
 
 
 @pytest.mark.parametrize("operation", ["start", "attach", "", "no-such-operation"])
@@ -117,6 +134,25 @@ def test_whether_anybody_listens_decides_nothing(
     for stream in (None, Broken()):
         monkeypatch.setattr(sys, "stderr", stream)
         assert call(monkeypatch, WITH_POLICY, "a", operation) == status
+
+
+@pytest.mark.parametrize(("operation", "status"), [("prepare", 3), ("reconnect", 0)])
+def test_nor_does_what_python_does_at_its_end(operation: str, status: int) -> None:
+    """It flushes once more, and libvirt would kill a guest that it takes in."""
+    program = (
+        "import sys; from xmlresource import hook; hook._answer = lambda *_: (3, 'refused\\n');"
+        "raise SystemExit(hook.main(sys.argv[1:]))"
+    )
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "wb") as nobody_listens:
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", program, "a", operation, "begin", "-"],
+            input=WITH_POLICY,
+            stderr=nobody_listens,
+            check=False,
+        )
+    assert done.returncode == status
 
 
 def test_what_is_said_of_a_fault_of_our_own_is_short_and_printable(

@@ -112,6 +112,13 @@ TestLedgerAgainstDict = LedgerAgainstDict.TestCase
 TestLedgerAgainstDict.settings = settings(stateful_step_count=25)
 
 
+def test_a_part_of_a_uuid_is_nobodys() -> None:
+    ledger = ledger_of("b", [promise()])
+    for part in ("", A[:-1]):
+        assert ledger.get(part) is None
+        assert ledger.drop(part) == ledger
+
+
 def test_confirming_keeps_what_is_not_said() -> None:
     known = replace(promise(), process=Process(1, 2), cgroup="/a", pinned=3)
     confirmed = ledger_of("b", [known]).confirm(A).get(A)

@@ -135,6 +135,7 @@ def test_a_guest_that_did_as_asked_is_asked_again_for_what_stays_charged() -> No
     asked = [action.balloon // MIB for action in actions if isinstance(action, Ask)]
     assert (stop.reached, course.cooperation) == (True, Cooperation.GIVES)
     assert asked == [524, 484]
+    assert guest.time == 10  # a second after the last of the 500 MiB, at 64 a second, and one more
 
 
 def test_the_last_little_is_asked_for_too() -> None:
@@ -175,6 +176,14 @@ def test_a_guest_that_gives_too_little() -> None:
     course, stop, _ = run(Goal(600 * MIB, 60), guest)
     assert (stop.reached, course.cooperation) == (False, Cooperation.STOPPED)
     assert "400 MiB too much" in stop.reason
+    assert guest.time == 2 + 5
+
+
+def test_a_balloon_that_stops_a_page_short_is_where_it_was_asked_to_be() -> None:
+    guest = Guest(charged=1100 * MIB, balloon=1024 * MIB, gives=500 * MIB - 4096)
+    _, _, actions = run(Goal(600 * MIB, 60), guest)
+    asked = [action.balloon // MIB for action in actions if isinstance(action, Ask)]
+    assert asked == [524, 523]
 
 
 def test_a_guest_that_ignores_its_balloon_is_pressed_if_asked() -> None:
@@ -184,6 +193,28 @@ def test_a_guest_that_ignores_its_balloon_is_pressed_if_asked() -> None:
     guest = Guest(charged=1100 * MIB, balloon=1024 * MIB, reclaimable=700 * MIB)
     assert not run(Goal(600 * MIB, 60), guest)[1].reached
     assert guest.charged == 1100 * MIB
+
+
+def test_it_presses_step_by_step() -> None:
+    guest = Guest(charged=800 * MIB, balloon=None, reclaimable=400 * MIB)
+    _, stop, actions = run(Goal(600 * MIB, 60, press=True), guest)
+    assert stop.reached
+    assert actions == [Press(size * MIB) for size in (64, 64, 64, 8)]
+
+
+def test_steps_that_are_refused_are_halved() -> None:
+    guest = Guest(charged=800 * MIB, balloon=None, reclaimable=20 * MIB)
+    _, _, actions = run(Goal(600 * MIB, 60, press=True), guest)
+    assert [action.size // MIB for action in actions if isinstance(action, Press)] == [
+        *(64, 32, 16, 8, 4, 2, 1)
+    ]
+
+
+def test_a_guest_that_does_nothing_is_judged_after_five_seconds() -> None:
+    guest = Guest(charged=1100 * MIB, balloon=1024 * MIB)
+    course, stop, _ = run(Goal(600 * MIB, 60), guest)
+    assert (stop.reached, course.cooperation) == (False, Cooperation.IGNORES)
+    assert guest.time == 5
 
 
 def test_pressing_ends_where_nothing_can_be_reclaimed() -> None:
@@ -198,6 +229,14 @@ def test_pressing_ends_where_tasks_stall() -> None:
     _, stop, actions = run(Goal(600 * MIB, 60, press=True), guest)
     assert stop == Stop(reached=False, reason="tasks wait for memory 80 % of the time")
     assert set(map(type, actions)) == {Wait}
+
+
+def test_it_waits_for_tasks_that_stall_when_it_begins_to_press() -> None:
+    pressures = (*[None] * 5, 80.0, *[None] * 54)
+    guest = Guest(1100 * MIB, 1024 * MIB, reclaimable=700 * MIB, pressures=pressures)
+    _, stop, actions = run(Goal(600 * MIB, 60, press=True), guest)
+    assert stop.reached
+    assert actions[5] == Wait()
 
 
 def test_it_takes_no_longer_than_it_may() -> None:

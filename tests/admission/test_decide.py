@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from xmlresource.admission.decide import decide
 from xmlresource.admission.demand import Demand, HugepageDemand, NodeDemand
+from xmlresource.admission.merging import merged
 from xmlresource.admission.quick import surely_fits
 from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule
 from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
@@ -406,7 +407,9 @@ def helds(draw: st.DrawFn) -> Held:
             state=draw(st.sampled_from(State)),
             shares=tuple(shares),
             hugepages=draw(st.sampled_from([(), (HugepageShare(HUGE, HUGE),)])),
-            cgroup=draw(st.sampled_from([None, "/a/x", "/b/x"])),
+            cgroup=draw(st.sampled_from([None, "/a/x", "/a/b/x", "/b/x", "/x"])),
+            parent=draw(st.sampled_from([None, "/a"])),
+            partition=draw(st.sampled_from([None, "/machine/a"])),
             at_once=draw(PAGES),
             pinned=draw(PAGES),
         ),
@@ -419,6 +422,8 @@ BOOKS = st.lists(helds(), max_size=3, unique_by=lambda each: each.promise.uuid)
 LIMITS = st.lists(
     st.builds(AncestorLimit, st.sampled_from(["/a", "/b"]), PAGES, PAGES, st.just(0)), max_size=2
 )
+BUDGETS = st.builds(PartitionBudget, st.sampled_from(["/machine", "/machine/a"]), PAGES)
+TERMS = st.builds(Terms, st.just(9_000), st.tuples(BUDGETS), BOOKS.map(tuple))
 
 
 @given(demands(), hosts(), BOOKS, PAGES, LIMITS)
@@ -536,6 +541,35 @@ def test_what_surely_fits_is_admitted(
             assert decide(asked, host, held, reserve, limits).admitted
 
 
+@given(demands(), hosts(), BOOKS, PAGES, LIMITS, TERMS)
+def test_beside_merged_promises_there_is_the_same_room(
+    demand: Demand,
+    host: Host,
+    held: list[Held],
+    reserve: int,
+    limits: list[AncestorLimit],
+    terms: Terms,
+) -> None:
+    demand = replace(demand, uuid="one without a promise")
+    expected = decide(demand, host, held, reserve, limits, terms)
+    terms = replace(terms, unpromised=merged(terms.unpromised))
+    found = decide(demand, host, merged(merged(held)), reserve, limits, terms)
+    assert found.reckonings == expected.reckonings
+
+
+def test_merged_promises_are_few() -> None:
+    held = [
+        Held(replace(promise(str(each), GIB), cgroup=f"/machine/guest{each}"), GIB)
+        for each in range(1000)
+    ]
+    has_its_pages = replace(held[0].promise, uuid="u", hugepages=(HugepageShare(HUGE, HUGE),))
+    (found,) = merged([*held, Held(has_its_pages)])
+    assert (found.promise.committed, found.kept) == (1001 * GIB, 1000 * GIB)
+    assert found.untouched == GIB
+    assert found.promise.is_below("/machine")
+    assert not found.promise.is_below("/machine/guest1")
+
+
 def test_on_an_empty_host_the_totals_suffice() -> None:
     demand = Demand("g", "u", GIB)
     limit = AncestorLimit("/machine", 20 * GIB, 10 * GIB)
@@ -546,3 +580,64 @@ def test_on_an_empty_host_the_totals_suffice() -> None:
         demand, replace(HOST, memory=replace(HOST.memory, available=64 * GIB)), 53 * GIB, RESERVE
     )
     assert not surely_fits(replace(demand, nodes=(NodeDemand(nodes(0), 0, rest=True),)), HOST, 0, 0)
+    pages = HugepageDemand(HUGE, HUGE, None)
+    assert not surely_fits(replace(demand, hugepages=(pages,)), HOST, 0, 0)
+
+
+def test_on_an_empty_host_the_terms_hold_too() -> None:
+    demand = Demand("g", "u", GIB)
+    half = Terms(5_000)  # of 64 - 3 - 8 GiB
+    assert surely_fits(demand, HOST, 25 * GIB, RESERVE, terms=half)
+    assert not surely_fits(demand, HOST, 26 * GIB, RESERVE, terms=half)
+    budget = Terms(budgets=(PartitionBudget("/machine", 10 * GIB),))
+    assert surely_fits(demand, HOST, 9 * GIB, RESERVE, terms=budget)
+    assert not surely_fits(demand, HOST, 10 * GIB, RESERVE, terms=budget)
+
+
+def test_on_an_empty_host_all_that_is_taken_at_once_must_fit() -> None:
+    demand = Demand("g", "u", GIB, at_once=20 * GIB)
+    assert surely_fits(demand, HOST, 17 * GIB, RESERVE)
+    assert not surely_fits(demand, HOST, 18 * GIB, RESERVE)
+
+
+def test_hugepages_of_a_node_must_leave_enough_for_who_takes_any() -> None:
+    """Who starts, and takes any, may find no others than those of the node."""
+    pool = (HugepagePool(HUGE, 4, 2),)
+    region = replace(HOST.memory, pools=pool)
+    host = Host(region, {0: region}, HUGE)
+    demand = Demand("g", "u", GIB, hugepages=(HugepageDemand(HUGE, 2 * HUGE, nodes(0)),))
+    assert decide(demand, host, [], RESERVE).admitted
+    starts = replace(promise("a", GIB, State.STARTING), hugepages=(HugepageShare(HUGE, HUGE),))
+    assert [each.title for each in decide(demand, host, [Held(starts)], RESERVE).failed] == [
+        "hugepages, pages of 2 MiB"
+    ]
+
+
+def test_what_leaves_nothing_comes_first() -> None:
+    """A refusal's first line says what can be promised, and names the rule that leaves least."""
+    pages = HugepageDemand(HUGE, 10 * GIB, None)
+    demand = Demand("g", "u", GIB, hugepages=(pages,))
+    region = replace(HOST.memory, pools=(HugepagePool(HUGE, 4 * GIB // HUGE, 4 * GIB // HUGE),))
+    host = replace(HOST, memory=region)
+    held = [Held(promise("a", 53 * GIB - GIB // 2), charged=53 * GIB)]
+    decision = decide(demand, host, held, RESERVE)
+    assert decision.promisable == 0
+    assert [(each.rule, each.room) for each in decision.failed] == [
+        (Rule.HUGEPAGES, 4 * GIB),
+        (Rule.COMMITMENT, GIB // 2),
+    ]
+
+
+def test_cells_that_just_fit_their_node_bound_no_guarantee() -> None:
+    """What the guest has beyond them may come from elsewhere."""
+    region = MemoryRegion(4 * GIB, 4 * GIB)
+    host = replace(HOST, nodes={0: region})
+    demand = Demand(
+        "g", "u", 9 * GIB, 8 * GIB, 8 * GIB, (NodeDemand(nodes(0), 4 * GIB, rest=False),)
+    )
+    decision = decide(demand, host, [], 0)
+    assert decision.admitted
+    assert [each.promisable for each in decision.reckonings if each.rule is Rule.NODES] == [
+        None,
+        None,
+    ]

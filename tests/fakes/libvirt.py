@@ -144,6 +144,8 @@ class FakeDomain:
     def setMemoryFlags(self, kib: int, flags: int) -> int:  # noqa: N802
         assert flags == LIVE
         self.calls.append(("setMemoryFlags", kib))
+        if self.pid is None:
+            raise FakeLibvirtError("Requested operation is not valid: domain is not running")
         if self.balloon is None:
             raise FakeLibvirtError("Unable to change memory without the balloon device")
         if self.has_driver:

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.host import GIB, MIB, FakeHost
+from tests.fakes.host import GIB, MIB, FakeHost, uuid
+from tests.fakes.host import domain as definition
 from tests.fakes.libvirt import CONFIG, LIVE, FakeDomain, FakeLibvirtError, module
 from xmlresource.cli import main
 from xmlresource.exit_status import ExitStatus
+from xmlresource.ledger import decode
 from xmlresource.live import get_memory_parameters, set_memory_parameters
 from xmlresource.live.memtune import memtune
 from xmlresource.live.parameters import ParameterValueError, UnknownParameterError
 from xmlresource.live.sides import ElsewhereError
+from xmlresource.model.promise import NodeShare
 from xmlresource.operations.guest import RefusalError
 from xmlresource.operations.status import status
 from xmlresource.system.libvirt import LibvirtError
@@ -325,6 +328,31 @@ def modern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDomain:
     return made
 
 
+def test_on_v1_a_soft_limit_alone_is_not_booked(domain: FakeDomain) -> None:
+    """The cgroups above carry nothing for it."""
+    change(domain, soft_limit=32)
+    assert decode((domain.host.root / "run/xmlresource/ledger").read_bytes()).promises == 0
+
+
+def test_on_v2_libvirts_soft_limit_is_read_from_libvirt(modern: FakeDomain) -> None:
+    """It writes another file for it than we do."""
+    memtune = {"soft_limit": 64 * KIB_OF_MIB}
+    modern.sides[LIVE].memtune.update(memtune)
+    modern.memoryParameters = lambda _flags: memtune  # type: ignore[method-assign]
+    assert get(modern)["soft_limit"] == 64 * KIB_OF_MIB
+
+
+def test_on_v2_a_soft_limit_in_memtune_stays_libvirts(
+    modern: FakeDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.fakes.libvirt.FILES", {"soft_limit": "memory.high"})
+    modern.host.write(f"{modern.folder}/memory.high", f"{64 * MIB}\n")
+    modern.sides[LIVE].memtune["soft_limit"] = 64 * KIB_OF_MIB
+    change(modern, LIVE, soft_limit=32)
+    assert modern.host.read(f"{modern.folder}/memory.high") == f"{32 * MIB}\n"
+    assert modern.host.read(f"{modern.folder}/memory.low") == "0\n"
+
+
 def test_swap_on_v2_follows_the_hard_limit(modern: FakeDomain) -> None:
     change(modern, hard_limit=128, swap_hard_limit=256, soft_limit=64, min_guarantee=32)
     change(modern, hard_limit=192)
@@ -441,6 +469,27 @@ def test_what_a_guest_has_already_counts_above_it_too(domain: FakeDomain) -> Non
         change(domain, min_guarantee=110)
 
 
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ("commit_ratio = 0.5", "commit ratio 0.5"),
+        ('[partitions]\n"/machine" = "3GiB"', "budget 3 GiB"),
+        ("count_unpromised = true", "guests without a promise"),
+    ],
+)
+def test_it_is_raised_on_the_administrators_terms(
+    domain: FakeDomain, settings: str, why: str
+) -> None:
+    domain.host.run("old", 77, definition("old", 9, "", ram=4000))
+    change(domain, min_guarantee=3000)
+    domain.host.write("/etc/xmlresource.toml", settings + "\n")
+    change(domain, min_guarantee=2900)
+    change(domain, min_guarantee=3000)
+    with pytest.raises(RefusalError, match=why):
+        change(domain, min_guarantee=4000)
+    assert get(domain)["min_guarantee"] == 3000 * KIB_OF_MIB
+
+
 def bound_to_a_node(domain: FakeDomain, available: int, has: int) -> None:
     """Bind the guest to node 0, which has 4 GiB; the other sizes are in MiB."""
     domain.more = "<numatune><memory mode='strict' nodeset='0'/></numatune>\n"
@@ -472,6 +521,50 @@ def test_what_a_guest_has_on_its_nodes_counts_there_too(
     with pytest.raises(RefusalError, match="node 0"):
         change(made, min_guarantee=3100)
     assert state(made) == found
+
+
+def test_a_guest_of_another_uuid_is_not_the_same(domain: FakeDomain) -> None:
+    """Its name is used again: what runs under it here is another one's."""
+    status_file = f"/run/libvirt/qemu/{domain.name()}.xml"
+    text = domain.host.read(status_file)
+    domain.host.write(status_file, text.replace(domain.UUIDString(), uuid(9)))
+    with pytest.raises(ElsewhereError):
+        change(domain, hard_limit=128)
+
+
+LOCKED = "<memoryBacking><locked/></memoryBacking>"
+HUGEPAGES = "<memoryBacking><hugepages/></memoryBacking>"
+
+
+@pytest.mark.parametrize("more", [LOCKED, HUGEPAGES])
+def test_what_a_guest_took_at_its_start_is_not_asked_for_again(
+    domain: FakeDomain, more: str
+) -> None:
+    """Its 64 MiB are not available any more, and the pool is empty."""
+    domain.more = more
+    domain.declare("", LIVE)
+    domain.host.memory(8 * GIB, 40 * MIB)
+    change(domain, min_guarantee=32)
+    with pytest.raises(RefusalError, match="MemAvailable 40 MiB"):
+        change(domain, min_guarantee=48)
+
+
+def test_nor_is_what_it_took_of_its_nodes(domain: FakeDomain) -> None:
+    bound_to_a_node(domain, available=40, has=0)
+    domain.more += LOCKED
+    domain.declare("", LIVE)
+    change(domain, min_guarantee=32)
+    with pytest.raises(RefusalError, match="node 0"):
+        change(domain, min_guarantee=48)
+
+
+def test_what_is_bound_to_its_nodes_is_booked_with_the_guarantee(domain: FakeDomain) -> None:
+    bound_to_a_node(domain, available=3000, has=0)
+    book = domain.host.root / "run/xmlresource/ledger"
+    for mebibytes in (1000, 2000, 500):
+        change(domain, min_guarantee=mebibytes)
+        (promise,) = decode(book.read_bytes()).all()
+        assert promise.shares == (NodeShare(frozenset({0}), mebibytes * MIB),)
 
 
 def test_a_kernel_that_tells_nothing_of_its_nodes(domain: FakeDomain) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.host import MIB, FakeHost
+from tests.fakes.host import MIB, FakeHost, guarantee
+from tests.fakes.host import domain as definition
 from tests.fakes.libvirt import LIVE, FakeDomain, FakeLibvirtError, module
 from xmlresource.cli import main
 from xmlresource.exit_status import ExitStatus
@@ -20,9 +21,11 @@ from xmlresource.live.reclaim_host import (
 )
 from xmlresource.live.sides import ElsewhereError
 from xmlresource.live.taking import GoneError
+from xmlresource.operations.guest_events import answer
 from xmlresource.reclaiming import Action, Cooperation, Seen
 from xmlresource.reports.reclaim import host_as_json, host_as_text, plan_as_text
 from xmlresource.system import pressing
+from xmlresource.system.libvirt import LibvirtError
 
 USAGE = "memory.usage_in_bytes"
 Guests = dict[str, FakeDomain]
@@ -213,14 +216,69 @@ def test_a_guest_that_ends_meanwhile_gives_back_to_the_others(
     web = guests["web"]
     web.has_driver = False
 
-    def end(_name: str, seen: Seen, _action: Action) -> None:
-        if seen.at > 3:
+    def end(_name: str, _seen: Seen, _action: Action) -> None:
+        if web.calls:
             (host.root / web.folder[1:] / USAGE).unlink(missing_ok=True)
             web.pid = None
 
     with pytest.raises(GoneError):
         reclaim_host(HostGoal(60 * MIB, 600), machine=host.machine, progress=end)
     assert balloons(guests) == {64 * 1024}
+
+
+def test_what_was_asked_for_twice_is_given_back_as_it_was_at_first(
+    host: FakeHost, guests: Guests
+) -> None:
+    """web gives nothing, so that db1 and db2 are asked for more, and then db2 gives nothing."""
+    guests["web"].has_driver = False
+    db2 = guests["db2"]
+    real = db2.setMemoryFlags
+
+    def give_once(kib: int, flags: int) -> int:
+        db2.has_driver = kib == 64 * 1024 or not db2.calls
+        return real(kib, flags)
+
+    db2.setMemoryFlags = give_once  # type: ignore[method-assign]
+    done = run(host, 90)
+    asked = {each.name(): len(each.calls) for each in guests.values()}
+    assert (done.reached, asked["db1"] > 2) == (False, True)
+    assert balloons(guests) == {64 * 1024}
+
+
+def test_a_guest_that_can_be_asked_only_once_gets_back_what_it_had(
+    host: FakeHost, guests: Guests
+) -> None:
+    guests["web"].has_driver = False
+    real = guests["db1"].setMemoryFlags
+
+    def fail_once(kib: int, flags: int) -> int:
+        if len(guests["db1"].calls) == 1:
+            guests["db1"].calls.append(("setMemoryFlags", kib))
+            raise FakeLibvirtError("it is busy")
+        return real(kib, flags)
+
+    guests["db1"].setMemoryFlags = fail_once  # type: ignore[method-assign]
+    with pytest.raises(LibvirtError, match="it is busy"):
+        run(host, 60)
+    assert balloons(guests) == {64 * 1024}
+
+
+def test_what_is_promised_or_declared_is_kept(host: FakeHost, guests: Guests) -> None:
+    """Each may stand alone: where the book was lost, and where the definition was edited since."""
+    guests["db2"].declare("", LIVE)
+    for name, number in (("db1", 1), ("web", 3)):
+        xml = definition(name, number, guarantee(70))
+        assert answer(name, "prepare", xml, None, host.machine) == (0, "")
+    guests["db2"].declare("<memoryMinGuarantee unit='MiB'>50</memoryMinGuarantee>", LIVE)
+    done = plan_host(HostGoal(60 * MIB), machine=host.machine)
+    assert [each.standing.guarantee // MIB for each in done.shares] == [70, 50, 70]
+    assert done.missing == (60 - 10 - 30 - 10) * MIB
+
+
+def test_what_is_pressed_gives_more_than_its_ram(host: FakeHost, guests: Guests) -> None:
+    del guests
+    done = plan_host(HostGoal(200 * MIB, press=True), machine=host.machine)
+    assert done.missing == (200 - 80 - 30 - 80) * MIB
 
 
 def test_what_cant_be_put_back_is_named(host: FakeHost, guests: Guests) -> None:

@@ -272,3 +272,13 @@ def test_a_guest_that_asks_for_nothing_is_explained_without_rules(
     text = report.explained(checked.decision)
     assert "memory, at once" in text
     assert "the reckoning:" not in text
+
+
+def test_guests_without_a_promise_count_beside_few_promises_too(host: FakeHost) -> None:
+    """All promises together are far from what there is."""
+    host.write("/etc/xmlresource.toml", "count_unpromised = true\n")
+    host.run("old", 77, domain("old", 9, "", ram=6000))
+    assert call(host, "prepare", "first", domain("first", 1, guarantee(100))) == (0, "")
+    exit_status, text = call(host, "prepare", "web", domain("web", 2, guarantee(2000)))
+    assert exit_status == ExitStatus.REFUSED
+    assert "guests without a promise" in text.partition("\n")[0]

@@ -151,13 +151,15 @@ def test_a_guest_that_runs_waits_no_more(host: FakeHost) -> None:
     assert not prepare(host, "web", 2, 4700)
 
 
-def test_containers_wait_too_and_other_guests_do_not(host: FakeHost) -> None:
+def test_containers_wait_too_and_other_guests_do_not(host: FakeHost, said: list[str]) -> None:
     xml = definition("ct", 1, 5000, 10).replace(b"type='qemu'", b"type='lxc'")
     autostart(host, "ct", xml.replace(b"<memory unit='MiB'>64", b"<memory unit='MiB'>9000"), "lxc")
     autostart(host, "plain", domain("plain", 3, ""))
     autostart(host, "alone", domain("alone", 4, "<!-- priority -->"))
-    host.write("/etc/libvirt/qemu/autostart/notes.txt", "priority")
+    copy = definition("old", 5, 1000, 10).decode()
+    host.write("/etc/libvirt/qemu/autostart/old.xml.bak", copy)
     assert "(ct 4.883 GiB)" in prepare(host, "web", 2, 4000)
+    assert [each for each in said if "holds back" in each] == []
 
 
 def test_budgets_of_partitions_are_kept_for_them_too(host: FakeHost) -> None:
@@ -234,6 +236,33 @@ def test_another_encoding_and_references_are_read(host: FakeHost) -> None:
     assert "(db 4.883 GiB)" in prepare(host, "web", 2, 4000)
     autostart(host, "ref", xml.replace(b"'10'", b"'&#49;1'").replace(b"db", b"ref"))
     assert "held back" in prepare(host, "web", 2, 4000, 10)
+
+
+def test_a_definition_of_any_usual_size_is_read(host: FakeHost) -> None:
+    autostart(host, "db", definition("db", 1, 5000, 10) + b" " * 500_000)
+    assert "(db 4.883 GiB)" in prepare(host, "web", 2, 4000)
+
+
+def test_the_history_tells_the_priority(host: FakeHost) -> None:
+    assert not prepare(host, "db", 1, 100, 10)
+    assert not prepare(host, "web", 2, 100)
+    first, second = host.read("/run/xmlresource/history").split("\n\n")
+    assert '"priority":10' in first
+    assert "priority" not in second
+
+
+@pytest.mark.parametrize("more", [b"<!-- priority='99' -->", b"<title>&#65;</title>"])
+def test_what_only_looks_like_a_priority_decides_nothing(host: FakeHost, more: bytes) -> None:
+    autostart(
+        host, "db", definition("db", 1, 5000, 10).replace(b"<metadata>", more + b"<metadata>")
+    )
+    assert not prepare(host, "web", 2, 4000, 10)
+
+
+def test_a_guest_that_two_links_lead_to_holds_back_its_room_once(host: FakeHost) -> None:
+    autostart(host, "db", definition("db", 1, 3000, 10))
+    autostart(host, "old-name-of-db", definition("db", 1, 3000, 10))
+    assert not prepare(host, "web", 2, 4000)
 
 
 def _gone(file: Path) -> None:

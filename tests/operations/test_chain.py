@@ -428,6 +428,87 @@ def test_guests_that_ran_before_take_nothing_of_his(plain: FakeHost) -> None:
     assert plain.read(f"{PLAIN}/memory.low") == "max\n"
 
 
+def test_what_others_protect_below_is_not_taken_from_him(plain: FakeHost) -> None:
+    plain.group("/machine/his")
+    plain.write(f"{PLAIN}/his/memory.min", f"{16 * MIB}\n")
+    plain.write(f"{PLAIN}/memory.min", f"{32 * MIB}\n")
+    plain.run("a", 101, domain("a", 1, guarantee(128)))
+    (guest,) = status(plain.machine).guests
+    assert any("of /machine from 32 MiB to 160 MiB" in line for line in guest.drift)
+    start(plain, "a", 1, 128)
+    assert minimum(plain, PLAIN) == 160 * MIB
+
+
+def test_what_somebody_lowered_before_it_was_forgotten_is_raised_again(plain: FakeHost) -> None:
+    start(plain, "a", 1, 128)
+    start(plain, "b", 2, 64)
+    plain.write(f"{PLAIN}/memory.min", f"{32 * MIB}\n")
+    forget(plain, None)
+    apply_all(plain.machine)
+    assert minimum(plain, PLAIN) == 192 * MIB
+
+
+def test_one_guest_whose_value_is_forgotten_is_not_carried_twice(plain: FakeHost) -> None:
+    plain.write(f"{PLAIN}/memory.min", f"{32 * MIB}\n")
+    start(plain, "a", 1, 128)
+    forget(plain, None)
+    assert status(plain.machine).guests[0].drift == ()
+    assert call(plain, "reconnect", domain("a", 1, guarantee(128)), "a") == (0, "")
+    assert minimum(plain, PLAIN) == 160 * MIB
+    stop(plain, "a", 1, 128)
+    assert minimum(plain, PLAIN) == 32 * MIB
+
+
+def test_a_soft_limit_that_changed_meanwhile_is_carried_as_it_is(plain: FakeHost) -> None:
+    before, now = (domain("a", 1, soft(mib) + guarantee(64)) for mib in (96, 80))
+    assert call(plain, "prepare", before, "a") == (0, "")
+    plain.run("a", 101, before)
+    assert call(plain, "started", before, "a") == (0, "")
+    assert plain.read(f"{PLAIN}/memory.low") == str(96 * MIB)
+    assert call(plain, "reconnect", now, "a") == (0, "")
+    assert plain.read(f"{PLAIN}/memory.low") == str(80 * MIB)
+
+
+def test_a_soft_limit_that_libvirt_enforces_is_not_carried(plain: FakeHost) -> None:
+    memtune = "<memtune><soft_limit unit='MiB'>96</soft_limit></memtune>"
+    xml = domain("a", 1, guarantee(64), more=memtune)
+    folder = plain.run("a", 101, xml)
+    assert call(plain, "started", xml, "a") == (0, "")
+    assert [plain.read(f"{each}/memory.low") for each in (folder, PLAIN)] == ["0\n"] * 2
+
+
+def test_where_a_soft_limit_throttles_nothing_is_carried_for_it(plain: FakeHost) -> None:
+    plain.write("/etc/xmlresource.toml", 'soft_limit_file = "memory.high"\n')
+    xml = domain("a", 1, soft(96) + guarantee(64))
+    folder = plain.run("a", 101, xml)
+    assert call(plain, "started", xml, "a") == (0, "")
+    assert plain.read(f"{folder}/memory.high") == str(96 * MIB)
+    assert (minimum(plain, PLAIN), plain.read(f"{PLAIN}/memory.low")) == (64 * MIB, "0\n")
+
+
+def test_what_a_killed_start_raised_is_not_his(
+    plain: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had raised what is above the guest, and nothing else yet."""
+
+    def killed(*_: object, **__: object) -> None:
+        plain.write(f"{PLAIN}/memory.min", f"{160 * MIB}\n")
+        raise KeyboardInterrupt
+
+    plain.write(f"{PLAIN}/memory.min", f"{32 * MIB}\n")
+    xml = domain("a", 1, guarantee(128))
+    assert call(plain, "prepare", xml, "a") == (0, "")
+    plain.run("a", 101, xml)
+    with monkeypatch.context() as patch:
+        patch.setattr(chain.cgroups, "apply", killed)
+        with pytest.raises(KeyboardInterrupt):
+            call(plain, "started", xml, "a")
+    assert call(plain, "reconnect", xml, "a") == (0, "")
+    assert minimum(plain, PLAIN) == 160 * MIB
+    stop(plain, "a", 1, 128)
+    assert minimum(plain, PLAIN) == 32 * MIB
+
+
 def forget(host: FakeHost, text: str | None) -> None:
     if text is None:
         (host.root / "run/xmlresource/chain").unlink()

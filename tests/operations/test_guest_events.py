@@ -91,6 +91,19 @@ def test_started_writes_and_confirms(host: FakeHost) -> None:
     assert promise.cgroup == "/machine/qemu-4242-db1.libvirt-qemu"
 
 
+def test_page_cache_does_not_keep_a_promise(host: FakeHost) -> None:
+    """What the kernel takes back first is available, and the guest may ask for it again."""
+    xml = domain("db1", 1, FITS_ONCE)
+    assert call(host, "prepare", xml) == (0, "")
+    folder = host.run("db1", 4242, xml)
+    assert call(host, "started", xml) == (0, "")
+    host.memory(8192 * MIB, 5000 * MIB)
+    host.write(f"{folder}/memory.usage_in_bytes", f"{5000 * MIB}\n")
+    host.write(f"{folder}/memory.stat", f"total_inactive_file {4000 * MIB}\n")
+    assert call(host, "prepare", domain("web1", 2, guarantee(1500)), "web1")[0] == 3
+    assert call(host, "prepare", domain("web1", 2, guarantee(500)), "web1") == (0, "")
+
+
 def test_limits_alone_need_no_book(host: FakeHost) -> None:
     xml = domain("db1", 1, hard_limit(300))
     assert call(host, "prepare", xml) == (0, "")
@@ -186,6 +199,18 @@ def test_a_promise_of_a_line_that_makes_no_sense_is_damage_too(host: FakeHost) -
     assert [promise.name for promise in ledger(host).all()] == ["web1"]
 
 
+def test_who_starts_is_asked_again_where_a_line_makes_no_sense(host: FakeHost) -> None:
+    """The book is made anew from those that run, who starts among them."""
+    for number, name in enumerate(("web1", "db1"), start=1):
+        xml = domain(name, number, FITS_ONCE)
+        host.run(name, 4000 + number, xml)
+    broken = Ledger(BOOT, 1, 7000 * MIB, b'{"uuid":"x"}\n').encode()
+    host.write("/run/xmlresource/ledger", broken.decode())
+    (host.root / "run/xmlresource/ledger").chmod(0o600)
+    (host.root / "run/xmlresource").chmod(0o700)
+    assert call(host, "started", xml, "db1")[0] == ExitStatus.REFUSED
+
+
 def test_what_fits_besides_all_promises_needs_no_look_at_them(host: FakeHost) -> None:
     call(host, "prepare", domain("db1", 1, guarantee(10)))
     unread = Ledger(BOOT, 1, 10 * MIB, b'{"uuid":"x"}\n').encode()
@@ -232,6 +257,19 @@ def test_a_faulty_policy_is_refused_with_place_and_cure(host: FakeHost) -> None:
     assert "Raise hard_limit or lower min_guarantee." in first
     assert any("XR101" in other for other in others)
     assert ledger(host).promises == 0
+
+
+def test_a_fault_is_told_in_a_line_of_some_length(host: FakeHost) -> None:
+    status, text = call(host, "prepare", domain("db1", 1, f"<xr:{'a' * 9000}/>"))
+    assert status == ExitStatus.FINDINGS
+    assert len(text) < 1200
+
+
+def test_a_container_whose_guarantee_makes_no_sense_is_refused(host: FakeHost) -> None:
+    memtune = "<memtune><min_guarantee>much</min_guarantee></memtune>"
+    status, text = call(host, "prepare", domain("box", 1, "", kind="lxc", more=memtune), "box")
+    assert status == ExitStatus.FINDINGS
+    assert "XR201" in text
 
 
 def test_xml_that_cant_be_read_is_refused(host: FakeHost) -> None:

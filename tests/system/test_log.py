@@ -77,6 +77,20 @@ def test_a_log_that_does_not_keep_up_holds_up_nobody(
     assert listener.recv(65536)
 
 
+def test_what_the_journal_does_not_take_is_not_sent_to_another(
+    journal: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On most hosts /dev/log is the journal's, too: it would get what it can't keep up with."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as other:
+        other.bind(str(tmp_path / "log"))
+        monkeypatch.setattr(log, "SYSLOG", str(tmp_path / "log"))
+        for _ in range(5000):
+            log.tell(Event(ADMITTED, "x" * 1000))
+        with pytest.raises(BlockingIOError):
+            other.recv(65536)
+    assert journal.recv(65536)
+
+
 def test_where_nobody_listens_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "JOURNAL", str(tmp_path / "nothing"))
     monkeypatch.setattr(log, "SYSLOG", str(tmp_path / "nothing"))

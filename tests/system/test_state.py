@@ -425,6 +425,26 @@ def test_a_fault_at_every_step(tmp_path: Path, scene: str, number: int) -> None:
             check_after(path, possible, scene, f"{calls.last}, call {at} of {total}")
 
 
+def test_what_is_promised_is_on_disk_before_it_has_its_name(tmp_path: Path) -> None:
+    """And its name is, before anybody is told that it may start."""
+
+    class Told(Syscalls):
+        done: Final[list[str]] = []
+
+        def sync(self, descriptor: int) -> None:
+            name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+            self.done.append(f"sync {name}")
+            super().sync(descriptor)
+
+        def rename(self, old: str, new: str, folder: int) -> None:
+            self.done.append(f"rename {old} {new}")
+            super().rename(old, new, folder)
+
+    state = StateFolder(str(tmp_path / "state"), ME, Told())
+    add(state, OLD)
+    assert Told.done == [f"sync {FRESH}", f"rename {FRESH} {LEDGER}", "sync state"]
+
+
 def test_two_starts_make_the_folder_at_once(tmp_path: Path) -> None:
     path = tmp_path / "state"
 

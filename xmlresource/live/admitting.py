@@ -10,8 +10,7 @@ from xmlresource.admission.reserve import host_reserve
 from xmlresource.live.sides import Here
 from xmlresource.model.host import AncestorLimit, MemoryRegion
 from xmlresource.model.promise import Promise
-from xmlresource.operations.admitting import demand_for, host_for
-from xmlresource.operations.book import held
+from xmlresource.operations.admitting import demand_for, host_for, taken, terms_for
 from xmlresource.operations.guest import Guest
 from xmlresource.operations.host import Host
 from xmlresource.record import replace
@@ -21,6 +20,8 @@ from xmlresource.system.charges import Usage
 
 def reckon_raise(host: Host, guest: Guest, here: Here, promises: tuple[Promise, ...]) -> Decision:
     """Whether the guarantee of a guest that runs can be promised besides all others'.
+
+    The administrator's terms are those of a start.
 
     Its hugepages, and what else it took at once, it has had since its start, so that they are not
     asked for again. What it has on the nodes that it is bound to counts there, as it does on the
@@ -36,6 +37,7 @@ def reckon_raise(host: Host, guest: Guest, here: Here, promises: tuple[Promise, 
     demand = replace(asked, hugepages=(), at_once=0, nodes=nodes)
     facts = host_for(machine, demand)
     reserve = host_reserve(facts.memory.total, host.configuration.host_reserve)
+    others = taken(machine, host.configuration, promises, guest.uuid)
     controller = here.place.controller
     own = charges.usage(machine, controller, here.place.cgroup) or Usage(0, 0)
     kept = max(0, own.charged - own.reclaimable)
@@ -51,9 +53,10 @@ def reckon_raise(host: Host, guest: Guest, here: Here, promises: tuple[Promise, 
                 for number, region in facts.nodes.items()
             },
         ),
-        held(machine, promises),
+        others.promised,
         reserve,
         tuple(_without(limit, own) for limit in above),
+        terms_for(host.configuration, guest.domain, others.unpromised),
     )
 
 

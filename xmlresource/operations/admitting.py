@@ -10,7 +10,7 @@ from xmlresource.model.domain import Domain
 from xmlresource.model.host import AncestorLimit, Host
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.model.promise import Held, Promise, State
-from xmlresource.model.terms import PartitionBudget, Terms
+from xmlresource.model.terms import Terms
 from xmlresource.operations.book import held
 from xmlresource.printable import printable
 from xmlresource.record import record
@@ -85,7 +85,7 @@ def fits_at_once(
         return False
     host = host_for(machine, demand)
     reserve = host_reserve(host.memory.total, configuration.host_reserve)
-    terms = Terms(configuration.commit_ratio, _budgets(configuration, domain))
+    terms = terms_for(configuration, domain)
     return surely_fits(demand, host, promised, reserve, above(machine, domain), terms)
 
 
@@ -104,6 +104,12 @@ class Taken:
     def and_to(self, promises: tuple[Promise, ...]) -> "Taken":
         """The same, and these promises to guests that are still to start."""
         return Taken((*self.promised, *map(Held, promises)), self.unpromised)
+
+    def merged(self) -> "Taken":
+        """The same in fewer promises, for guests that have none."""
+        from xmlresource.admission.merging import merged  # noqa: PLC0415 -- seldom needed
+
+        return Taken(merged(self.promised), merged(self.unpromised))
 
 
 def taken(
@@ -159,13 +165,16 @@ def reckon_besides(
 
     host = host_for(machine, demand)
     reserve = host_reserve(host.memory.total, configuration.host_reserve)
-    terms = Terms(configuration.commit_ratio, _budgets(configuration, domain), others.unpromised)
+    terms = terms_for(configuration, domain, others.unpromised)
     return decide(demand, host, others.promised, reserve, above(machine, domain), terms)
 
 
-def _budgets(configuration: Configuration, domain: Domain) -> tuple[PartitionBudget, ...]:
-    """Those that the guest counts against."""
-    return tuple(each for each in configuration.partitions if each.covers(domain.partition))
+def terms_for(
+    configuration: Configuration, domain: Domain, unpromised: tuple[Held, ...] = ()
+) -> Terms:
+    """On what terms the guest is promised memory: of the budgets those that it counts against."""
+    budgets = (each for each in configuration.partitions if each.covers(domain.partition))
+    return Terms(configuration.commit_ratio, tuple(budgets), unpromised)
 
 
 def above(machine: Machine, domain: Domain) -> tuple[AncestorLimit, ...]:

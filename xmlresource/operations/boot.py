@@ -156,14 +156,14 @@ def fitting(
     machine: Machine, configuration: Configuration, queue: Queue, others: Taken
 ) -> tuple[Promise, ...]:
     """What the guests in the queue will be promised: each that fits with those before it."""
-    promises: tuple[Promise, ...] = ()
+    promises = []
+    so_far = others.merged()
     for each in queue.guests:
-        decision = reckon_besides(
-            machine, configuration, each.demand, each.domain, others.and_to(promises)
-        )
+        decision = reckon_besides(machine, configuration, each.demand, each.domain, so_far)
         if decision.admitted:
-            promises = (*promises, each.promise)
-    return promises
+            promises.append(each.promise)
+            so_far = so_far.and_to((each.promise,)).merged()
+    return tuple(promises)
 
 
 def may_come_first(definition: bytes, priority: int) -> bool:

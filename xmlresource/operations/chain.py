@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from xmlresource.cgroup.chain import Chain, Key, Targets, decode, targets
+from xmlresource.cgroup.chain import FILES, Chain, Key, Targets, decode, targets
 from xmlresource.cgroup.hierarchy import NoPlace, Place
 from xmlresource.cgroup.plan import plan_ancestors
 from xmlresource.cgroup.report import Report
@@ -43,7 +43,7 @@ def targets_above(
     promises = book.ledger.all()
     boot_id = book.ledger.boot_id
     chain = remembered(book.read_chain(), boot_id)
-    if chain is None and _is_first(machine, place, promises):
+    if chain is None and _is_first(machine, guest, promises):
         chain = Chain(boot_id)
     if chain is None:
         from xmlresource.operations.recovering import recovered  # noqa: PLC0415 -- rarely wanted
@@ -70,10 +70,18 @@ def targets_by(host: Host, promises: tuple[Promise, ...], place: Place, state: S
     return targets(chain, place, state, sums_above(host.configuration, place, promises))
 
 
-def _is_first(machine: Machine, place: Place, promises: tuple[Promise, ...]) -> bool:
-    """Whether nothing can have been forgotten: there is one promise, and no drop-in of ours."""
+def _is_first(machine: Machine, guest: tuple[Place, State], promises: tuple[Promise, ...]) -> bool:
+    """Whether nothing can have been forgotten: nothing is in force, and no drop-in is ours."""
+    place, state = guest
     units = filter(place.is_unit, place.ancestors)
-    return len(promises) == 1 and not any(has_drop_in(machine, unit) for unit in units)
+    return not may_be_in_force(place, state, promises) and not any(
+        has_drop_in(machine, unit) for unit in units
+    )
+
+
+def may_be_in_force(place: Place, state: State, promises: tuple[Promise, ...]) -> bool:
+    """Whether a promise may be in force already, to this guest or to another."""
+    return len(promises) > 1 or any(state.value(place.cgroup, file) for file in FILES)
 
 
 def remembered(text: bytes | None, boot_id: str) -> Chain | None:

@@ -13,7 +13,7 @@ from xmlresource.cgroup.hierarchy import NoPlace, Place, Version, ancestors, sli
 from xmlresource.cgroup.writes import State
 from xmlresource.model.promise import Promise
 from xmlresource.operations.book import bring_up_to_date
-from xmlresource.operations.chain import remembered
+from xmlresource.operations.chain import may_be_in_force, remembered
 from xmlresource.operations.host import Host
 from xmlresource.record import replace
 from xmlresource.system import cgroups, log, places, unit_files
@@ -72,14 +72,14 @@ def recovered(
         machine: The machine.
         place: The guest's, or one above guests.
         state: What the kernel has there now.
-        promises: Those that stand. Where there is one alone, nothing can be in force already.
+        promises: Those that stand.
         boot_id: This boot.
     """
     parts: dict[Key, Part] = {}
     for cgroup in place.ancestors:
         if place.is_unit(cgroup):
             parts.update(_of_slice(machine, cgroup))
-        elif len(promises) > 1:
+        elif may_be_in_force(place, state, promises):
             parts.update(_of_folder(machine, place, state, cgroup))
     return Chain(boot_id, parts)
 
