@@ -1,6 +1,7 @@
 """What tests of several modules share: where the corpus of libvirt's own documents is."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,20 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("shared")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _endings_are_heard() -> None:
+    """Programs that tests start end by a signal as at a terminal.
+
+    A shell has what it starts in the background ignore Ctrl-C, and nohup hang-ups; and whoever
+    ignores a signal has it ignored by the programs that it starts.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(each) == signal.SIG_IGN:
+            signal.signal(each, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
