@@ -74,7 +74,9 @@ class Start:
         self.attributes: dict[str, str] = {}
         if written:
             pairs = _ATTRIBUTE.findall(written)
-            self.attributes = {name: _resolved(one or other) for name, one, other in pairs}
+            self.attributes = {name: one or other for name, one, other in pairs}
+            if "&" in written:
+                self.attributes = {n: _resolved(value) for n, value in self.attributes.items()}
             if len(self.attributes) < len(pairs):
                 raise Unsure
         if outer or ":" in self.raw or ("xmlns" in written or ":" in "".join(self.attributes)):
@@ -145,13 +147,12 @@ def _text(text: str) -> str:
         raise Unsure
     if "\r" in text:  # §2.11 of XML
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _resolved(text)
+    return _resolved(text) if "&" in text else text
 
 
 def _resolved(text: str) -> str:
-    if "&" in text:
-        for reference, character in _ENTITIES:
-            text = text.replace(reference, character)
+    for reference, character in _ENTITIES:
+        text = text.replace(reference, character)
     return text
 
 

@@ -102,17 +102,13 @@ class Schema:
 
     def _by_trail(self, data: bytes, outline: Outline | None) -> bool | None:
         """Tell whether a document is valid; None where it takes expat to tell."""
-        from xmlresource.relaxng.pieces import Unsure  # noqa: PLC0415  # see _verdict
-        from xmlresource.relaxng.trail import Trail  # noqa: PLC0415  # as above
-
         trail = self._trail
         if trail is None or trail.is_over:
+            from xmlresource.relaxng.trail import Trail  # noqa: PLC0415  # see _verdict
+
             memory = self.limits.max_memory // 4
             trail = self._trail = Trail(self._automaton, memory)
-        try:
-            return trail.leads_through(data, self.limits.max_depth, outline)
-        except Unsure:
-            return None
+        return trail.leads_through(data, self.limits.max_depth, outline)
 
     def diagnose(self, data: bytes, *, libxml2: bool = False) -> list[Diagnostic]:
         """Return what is wrong with a document, in its order; nothing if it is valid.

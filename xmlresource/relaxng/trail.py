@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 # What a remembered piece costs besides its own bytes, roughly.
 _ENTRY_COST = 300
+# The characters of the shortest start tag that is not its own end: <a>.
+_LEAST_TAG = 3
 # The node before the document, where an XML declaration may be.
 _FIRST = 0
 # How deep a node is: before the document element, directly in it, or deeper.
@@ -87,28 +89,25 @@ class Trail:
 
     def leads_through(
         self, data: bytes, max_depth: int, outline: Outline | None = None
-    ) -> bool:  # fmt: skip
-        """Tell whether a document is well-formed and valid.
+    ) -> bool | None:  # fmt: skip
+        """Tell whether a document is well-formed and valid; None where this cannot be told here.
 
         Args:
             data: the document.
             max_depth: how many elements may be open at the same time.
             outline: takes down what the document element is like, if that is wanted.
-
-        Raises:
-            Unsure: this cannot be told here.
         """
         kept: list[int] = []
         keep: Callable[[int], None] = kept.append
-        if data.count(b"<") >= max_depth:
+        if len(data) > _LEAST_TAG * max_depth and data.count(b"<") >= max_depth:
             keep = _bounded(kept, max_depth)
         in_root: list[int] = []
         try:
             opened, node = self._follow(data, kept, keep, in_root)
         except Invalid:
             return False
-        except IndexError:  # an end tag too many
-            raise Unsure from None
+        except (Unsure, IndexError):  # or an end tag too many
+            return None
         if kept or not self._nodes[node][0].pattern.nullable:
             return False
         if not opened:
