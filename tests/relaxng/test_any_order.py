@@ -36,6 +36,10 @@ AGAIN = """
   <zeroOrMore>
     <element name="again"><optional><attribute name="a"/></optional></element>
   </zeroOrMore>"""
+FULL = """
+  <optional>
+    <element name="full"><attribute name="a"/><element name="x"><empty/></element></element>
+  </optional>"""
 #: Several declarations of one name, of which a sibling leaves fewer, as in libvirt's domains.
 FEWER = """
   <optional><choice>
@@ -71,6 +75,7 @@ CHILDREN = (
         "<os/>",
         "<os> 1 </os>",
     ),
+    *("<full a='1'><x/></full>", "<full a='1'></full>", "<full a='1'/>", "<full/>"),
     *("<p/>", "<q>1</q>", "<q/>", "<!-- -->", "<other/>", "<must>x</must>", "text"),
 )
 
@@ -81,7 +86,7 @@ def document(children: list[str], kind: str = "") -> bytes:
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
-    return schema_of(MUST, AGAIN, FEWER)
+    return schema_of(MUST, AGAIN, FULL, FEWER)
 
 
 @settings(max_examples=1000, deadline=None)
@@ -116,6 +121,9 @@ def test_agrees_with_reading_one_after_the_other(
         (["<boot/>", "<must/>", "<os>a b</os>"], False),
         (["<boot/>", "<must/>"], False),
         (["<os>1</os>", "<boot/>", "<must/>"], False),
+        (["<must/>", "<full a='1'><x/></full>"], True),
+        (["<must/>", "<full a='1'></full>"], False),
+        (["<must/>", "<full a='1'/>"], False),
     ],
 )
 def test_tells_by_itself(schema: Schema, children: list[str], valid: bool) -> None:

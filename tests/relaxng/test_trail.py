@@ -221,6 +221,17 @@ def test_a_large_document_is_cut_in_parts(schema: Schema) -> None:
         assert decided(schema, data)
 
 
+def test_references_stand_for_characters() -> None:
+    schema = Schema.load(
+        b"""<element name="doc" xmlns="http://relaxng.org/ns/structure/1.0">
+        <attribute name="a"><value>1&lt;2&amp;</value></attribute><value>&gt;</value></element>""",
+        cache_dir=None,
+    )
+    assert decided(schema, b"<doc a='1&lt;2&amp;'>&gt;</doc>") is True
+    assert decided(schema, b"<doc a='1&lt;2&amp;'>&amp;gt;</doc>") is False
+    assert decided(schema, b"<doc a='1&amp;lt;2&amp;'>&gt;</doc>") is False
+
+
 def test_values_with_blanks_around_are_counted_every_time(schema: Schema) -> None:
     trail = Trail(schema._automaton, 1 << 20)
     for _ in range(3):

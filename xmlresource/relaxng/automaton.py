@@ -123,8 +123,8 @@ class Texts(dict[str, State]):
 class Opening(dict[tuple[str, ...], State]):
     """Maps the attributes of a start tag (name, value, name, value, ...) to the state after it.
 
-    Where each attribute can be in one part only of a group or interleave, the parts are read each
-    for itself: what an attribute leaves does not depend on those in other parts, so there are few
+    An attribute can be in one part only of a group or interleave, so the parts are read each for
+    itself: what an attribute leaves does not depend on those in other parts, so there are few
     patterns on the way. What is left as a whole is made once, from what is left of the parts.
     """
 

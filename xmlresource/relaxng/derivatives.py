@@ -145,14 +145,13 @@ def _collect_values(pattern: Pattern, name: str, found: dict[Pattern, None]) -> 
 def attribute_places(pattern: Pattern) -> dict[str, int] | None:
     """Return in which part of a group or interleave an attribute of each name can be.
 
-    None where one can be in several, or have any name, or the pattern has no such parts.
+    That is one part (§7.3). None where attributes can have any name, or the pattern has no such
+    parts.
     """
     if pattern.kind not in (GROUP, INTERLEAVE):
         return None
     places: dict[str, int] = {}
     for place, part in enumerate(pattern.parts):
-        if not places.keys().isdisjoint(part.attributes):
-            return None
         places.update(dict.fromkeys(part.attributes, place))
     return None if WILDCARD in places else places
 
