@@ -1,14 +1,13 @@
 """``reclaim --host --give-back`` on guests of a fake libvirt."""
 
 import json
-import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.host import GIB, MIB, FakeHost, domain, guarantee
-from tests.fakes.libvirt import LIVE, FakeDomain, FakeLibvirtError, module
+from tests.fakes.libvirt import LIVE, FakeDomain, FakeLibvirtError
 from xmlresource.cli import main
 from xmlresource.exit_status import ExitStatus
 from xmlresource.live.give_back_host import Return, ReturnPlan, give_back_host, plan_give_back
@@ -23,22 +22,12 @@ Guests = dict[str, FakeDomain]
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> FakeHost:
-    return FakeHost(tmp_path / "host")
-
-
-@pytest.fixture
-def guests(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> Guests:
+def guests(host: FakeHost, three_guests: Guests) -> Guests:
     """Three guests that have 32 of 64 MiB of RAM, and 16 MiB of overhead."""
-    made = {
-        name: FakeDomain(host, name, 4242 + number, number=number)
-        for number, name in enumerate(("db1", "db2", "web"), start=1)
-    }
-    for each in made.values():
+    for each in three_guests.values():
         each.balloon = 32 * 1024
         host.write(f"{each.folder}/{USAGE}", f"{48 * MIB}\n")
-    monkeypatch.setitem(sys.modules, "libvirt", module(*made.values()))
-    return made
+    return three_guests
 
 
 def leave(host: FakeHost, mebibytes: int) -> None:

@@ -35,11 +35,6 @@ KIB_OF_MIB = 1024
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> FakeHost:
-    return FakeHost(tmp_path / "host")
-
-
-@pytest.fixture
 def domain(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> FakeDomain:
     made = FakeDomain(host)
     monkeypatch.setitem(sys.modules, "libvirt", module(made))

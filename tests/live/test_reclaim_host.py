@@ -3,7 +3,6 @@
 import json
 import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -32,26 +31,16 @@ Guests = dict[str, FakeDomain]
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> FakeHost:
-    return FakeHost(tmp_path / "host")
-
-
-@pytest.fixture
-def guests(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> Guests:
+def guests(host: FakeHost, three_guests: Guests, monkeypatch: pytest.MonkeyPatch) -> Guests:
     """Three guests with 64 MiB of RAM and 16 MiB of overhead, one of them with a guarantee."""
-    made = {
-        name: FakeDomain(host, name, 4242 + number, number=number)
-        for number, name in enumerate(("db1", "db2", "web"), start=1)
-    }
-    made["db2"].declare("<memoryMinGuarantee unit='MiB'>50</memoryMinGuarantee>", LIVE)
-    for domain in made.values():
+    three_guests["db2"].declare("<memoryMinGuarantee unit='MiB'>50</memoryMinGuarantee>", LIVE)
+    for domain in three_guests.values():
         host.write(f"{domain.folder}/{USAGE}", f"{80 * MIB}\n")
-    monkeypatch.setitem(sys.modules, "libvirt", module(*made.values()))
     # What is waited for has come at once, or never does.
     clock = iter(range(10**6))
     monkeypatch.setattr(pressing, "now", lambda: float(next(clock)))
     monkeypatch.setattr(pressing, "pause", lambda _seconds: None)
-    return made
+    return three_guests
 
 
 def run(host: FakeHost, mebibytes: int, *, press: bool = False) -> HostReclaimed:
