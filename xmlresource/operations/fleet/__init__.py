@@ -1,0 +1,1 @@
+"""Hosts that publish their room, and claims on it."""

@@ -1,0 +1,1 @@
+"""The fleet's PostgreSQL: its tables, and the only code that talks to it. It takes psycopg 3."""
