@@ -1,0 +1,1 @@
+"""Pure decisions, without IO, on moving memory between a host and its running guests."""

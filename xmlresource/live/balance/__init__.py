@@ -1,0 +1,1 @@
+"""The balancing service: it watches, decides by ``xmlresource.balance``, and moves memory."""
