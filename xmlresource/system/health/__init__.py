@@ -1,0 +1,1 @@
+"""The facts that `doctor` judges, read from the machine; nothing is written."""
