@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from xmlresource.relaxng import Schema
+from xmlresource.relaxng import Schema, schema
 
 FULL = os.environ.get("XMLRESOURCE_FULL") == "1"
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,18 @@ def _corpus_folder() -> Path | None:
             if (folder / "verdicts.tsv").is_file():
                 return folder
     return None
+
+
+#: CI runs the engine's tests once more without the shortcut; at a desk that would double them.
+WAYS = {"shortcut": True, "expat": False} if FULL or os.environ.get("CI") else {"shortcut": True}
+
+
+@pytest.fixture(scope="module", autouse=True, params=WAYS.values(), ids=WAYS)
+def _shortcut(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The whole engine's verdicts and messages are the same with the shortcut and without."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(schema, "USE_SHORTCUT", request.param)
+        yield
 
 
 @pytest.fixture(scope="session")

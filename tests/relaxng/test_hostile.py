@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from xmlresource.relaxng import Fault, Limits, Schema
+from xmlresource.relaxng import Limits, Schema, ViolationKind
 
 if TYPE_CHECKING:
-    from xmlresource.relaxng import Diagnostic
+    from xmlresource.relaxng import Violation
 
 SCHEMA = b"""
 <grammar xmlns="http://relaxng.org/ns/structure/1.0"
@@ -34,7 +34,7 @@ def schema() -> Schema:
     return Schema.load(SCHEMA, cache_dir=None)
 
 
-def only(schema: Schema, data: bytes) -> Diagnostic:
+def only(schema: Schema, data: bytes) -> Violation:
     assert not schema.is_valid(data)
     found = schema.diagnose(data)
     assert len(found) == 1
@@ -52,13 +52,13 @@ BOMB = b"""<!DOCTYPE doc [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;
 )
 def test_no_doctype(schema: Schema, data: bytes) -> None:
     found = only(schema, data)
-    assert found.code == Fault.DOCTYPE_NOT_ALLOWED
+    assert found.code == ViolationKind.DOCTYPE_NOT_ALLOWED
     assert (found.line, found.column) == (1, 1)
 
 
 def test_only_the_five_entities(schema: Schema) -> None:
     assert schema.is_valid(b"<doc><t>&lt;&gt;&amp;&quot;&apos;&#10;&#x41;</t></doc>")
-    assert only(schema, b"<doc><t>&nbsp;</t></doc>").code == Fault.NOT_WELL_FORMED
+    assert only(schema, b"<doc><t>&nbsp;</t></doc>").code == ViolationKind.NOT_WELL_FORMED
 
 
 def test_depth(schema: Schema) -> None:
@@ -67,9 +67,9 @@ def test_depth(schema: Schema) -> None:
 
     assert schema.is_valid(nested(998))
     found = only(schema, nested(999))
-    assert found.code == Fault.TOO_LARGE
+    assert found.code == ViolationKind.TOO_LARGE
     assert found.column == 11 + 998 * 3
-    assert only(schema, nested(10_000)).code == Fault.TOO_LARGE
+    assert only(schema, nested(10_000)).code == ViolationKind.TOO_LARGE
 
 
 def test_number_of_attributes(schema: Schema) -> None:
@@ -77,14 +77,14 @@ def test_number_of_attributes(schema: Schema) -> None:
         return b"<doc><any " + b" ".join(b"a%d=''" % i for i in range(count)) + b"/></doc>"
 
     assert schema.is_valid(document(1000))
-    assert only(schema, document(1001)).code == Fault.TOO_LARGE
-    assert only(schema, document(20_000)).code == Fault.TOO_LARGE
+    assert only(schema, document(1001)).code == ViolationKind.TOO_LARGE
+    assert only(schema, document(20_000)).code == ViolationKind.TOO_LARGE
 
 
 def test_size() -> None:
     schema = Schema.load(SCHEMA, cache_dir=None, limits=Limits(max_bytes=100))
     assert schema.is_valid(b"<doc>" + b" " * 89 + b"</doc>")
-    assert only(schema, b"<doc>" + b" " * 90 + b"</doc>").code == Fault.TOO_LARGE
+    assert only(schema, b"<doc>" + b" " * 90 + b"</doc>").code == ViolationKind.TOO_LARGE
 
 
 @pytest.mark.parametrize(("digits", "valid"), [(b"9", False), (b"0", True)])
@@ -119,7 +119,7 @@ TEXT = "<doc>\n  <t>h\u00e9</t> <x/>\n</doc>"
 )
 def test_encodings_and_line_ends(schema: Schema, data: bytes, offset: int) -> None:
     found = only(schema, data)
-    assert found.code == Fault.UNKNOWN_ELEMENT
+    assert found.code == ViolationKind.UNKNOWN_ELEMENT
     assert (found.line, found.column, found.end_column) == (2, 13, 15)
     assert found.offset == offset
 
@@ -151,7 +151,7 @@ DECLARED = [f'<?xml version="1.0" encoding="{name}"?><doc/>'.encode() for name i
 def test_not_well_formed(schema: Schema, data: bytes) -> None:
     assert not schema.is_valid(data)
     codes = [item.code for item in schema.diagnose(data)]
-    assert codes[-1:] == [Fault.NOT_WELL_FORMED]
+    assert codes[-1:] == [ViolationKind.NOT_WELL_FORMED]
 
 
 def test_an_unclosed_element_is_named(schema: Schema) -> None:

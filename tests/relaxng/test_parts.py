@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmlresource.relaxng import datatypes, names, regex, source
-from xmlresource.relaxng.document import Document
-from xmlresource.relaxng.suggest import distance, nearest
-from xmlresource.relaxng.wording import clip, listed
+from xmlresource.relaxng.core import names
+from xmlresource.relaxng.diagnosing.document_text import DocumentText
+from xmlresource.relaxng.diagnosing.suggestions import distance, nearest
+from xmlresource.relaxng.diagnosing.wording import clip, listed
+from xmlresource.relaxng.loading import sources
+from xmlresource.relaxng.xsd import datatypes, regex
 
 
 @pytest.mark.parametrize(
@@ -120,18 +122,18 @@ def test_nearest(name: str, candidates: list[str], expected: str | None) -> None
     ],
 )
 def test_join(base: str, reference: str, joined: str) -> None:
-    assert source.join(base, reference) == joined
+    assert sources.join(base, reference) == joined
 
 
 def test_positions() -> None:
-    document = Document("\ufeff<a>\r\n\u00e9<b/>\r<c/>\n\n</a>".encode())
+    document = DocumentText("\ufeff<a>\r\n\u00e9<b/>\r<c/>\n\n</a>".encode())
     data = document.data
     places = [document.position(data.index(part)) for part in (b"<a>", b"<b/>", b"<c/>", b"</a>")]
     assert [(place.line, place.column) for place in places] == [(1, 1), (2, 2), (3, 1), (5, 1)]
 
 
 def test_tags() -> None:
-    document = Document(b"""<p:a\n x = "1>2"\txmlns:p='u'  p:y='&quot;'/>""")
+    document = DocumentText(b"""<p:a\n x = "1>2"\txmlns:p='u'  p:y='&quot;'/>""")
     tag = document.tag(0)
     assert tag.raw == "p:a"
     assert tag.raw_names == ("x", "p:y")

@@ -13,18 +13,18 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing is slow to import, and mypy needs no more than this
 if TYPE_CHECKING:
-    from xmlresource.relaxng.diagnostic import Diagnostic, Fault, Related
+    from xmlresource.relaxng.diagnosing.violation import Related, Violation, ViolationKind
     from xmlresource.relaxng.errors import SchemaError
     from xmlresource.relaxng.limits import Limits
     from xmlresource.relaxng.schema import Schema
 
-__all__ = ["Diagnostic", "Fault", "Limits", "Related", "Schema", "SchemaError"]
+__all__ = ["Limits", "Related", "Schema", "SchemaError", "Violation", "ViolationKind"]
 
 _MODULES = {
-    "Diagnostic": "diagnostic",
-    "Fault": "diagnostic",
+    "Violation": "diagnosing.violation",
+    "ViolationKind": "diagnosing.violation",
     "Limits": "limits",
-    "Related": "diagnostic",
+    "Related": "diagnosing.violation",
     "Schema": "schema",
     "SchemaError": "errors",
 }

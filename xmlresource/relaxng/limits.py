@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Limits:
-    """What is refused whatever the schema says.
+    """Bounds on documents, refused whatever the schema says.
 
     Not a dataclass, although it is one in all but name: importing `dataclasses` takes longer than
     validating a document, and every start would pay for it.

@@ -1,0 +1,1 @@
+"""What may come at a place of a document that is being written."""

@@ -1,0 +1,1 @@
+"""Patterns, names, derivatives, and the automaton that is made of them."""

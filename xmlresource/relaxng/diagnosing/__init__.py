@@ -1,0 +1,1 @@
+"""The parts of the second pass: what is wrong with an invalid document, and where."""

@@ -1,0 +1,1 @@
+"""Documents that are valid, but that libxml2, and so libvirt, refuses."""

@@ -1,0 +1,1 @@
+"""The shortcut past expat for documents that are like those before."""

@@ -1,0 +1,1 @@
+"""The first pass: whether a document is valid, and nothing else."""

@@ -1,0 +1,1 @@
+"""The datatypes of XML Schema and their regular expressions."""
