@@ -1,4 +1,4 @@
-"""Where the shipped schemas are: in the wheel inside the package, in a checkout beside it.
+"""Find the shipped schemas: in a wheel inside the package, in a checkout beside it.
 
 The schemas include each other, so what is handed out is a file in its folder. Validating with them
 is left to whoever asks: xmllint, jing, an editor, ``relaxng``.

@@ -30,8 +30,9 @@ UNLIMITED: Final = Unlimited.UNLIMITED
 Amount: TypeAlias = int | Unlimited
 """Bytes, or :data:`UNLIMITED`."""
 
-SizePart: TypeAlias = Literal["value", "unit", "size"]
-"""What of a size is at fault: its number, its unit, or the two together (an overflow)."""
+QuantityPart: TypeAlias = Literal["value", "unit", "size", "range", "precision"]
+"""What of a quantity is at fault: how its number is written, its unit, the two together (an
+overflow), a number that is out of its range, or one that is finer than can be held."""
 
 KIB: Final = 1024
 
@@ -50,7 +51,7 @@ UNIT_PATTERN: Final = "([bB]([yY][tT][eE][sS]?)?)|([kKmMgGtTpPeE]([iI]?[bB])?)"
 _WRITTEN: Final = r"([0-9]+)\s*([A-Za-z]*)"
 
 _POWERS: Final = {prefix: power for power, prefix in enumerate("kmgtpe", start=1)}
-_UNITS: Final = frozenset({"b", "byte", "bytes"}) | {
+UNITS: Final = frozenset({"b", "byte", "bytes"}) | {
     prefix + rest for prefix in _POWERS for rest in ("", "b", "ib")
 }
 _BINARY_UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -61,8 +62,8 @@ _XML_BLANKS: Final = " \t\r\n"
 _MOST_DIGITS: Final = 40
 
 
-class SizeError(ValueError):
-    """A size that libvirt would not read, or not read as its author meant.
+class QuantityError(ValueError):
+    """A quantity that can't be read as its author meant.
 
     Attributes:
         part: What is at fault.
@@ -70,11 +71,15 @@ class SizeError(ValueError):
         cure: What to write instead.
     """
 
-    def __init__(self, part: SizePart, problem: str, cure: str) -> None:
+    def __init__(self, part: QuantityPart, problem: str, cure: str) -> None:
         super().__init__(problem)
         self.part: Final = part
         self.problem: Final = problem
         self.cure: Final = cure
+
+
+class SizeError(QuantityError):
+    """A size that libvirt would not read, or not read as its author meant."""
 
 
 def unit_factor(unit: str | None) -> int:
@@ -86,7 +91,7 @@ def unit_factor(unit: str | None) -> int:
     if unit is None:
         return KIB
     if not _is_unit(unit):
-        raise SizeError("unit", f"unknown unit {_quoted(unit)}", _unit_cure(unit))
+        raise SizeError("unit", f"unknown unit {quoted(unit)}", _unit_cure(unit))
     folded = unit.lower()
     if folded.startswith("b"):
         return 1
@@ -109,7 +114,7 @@ def parse_size(value: str, unit: str | None = None) -> Amount:
     if size > LARGEST:
         raise SizeError(
             "size",
-            f"{_quoted(digits)} {unit or DEFAULT_UNIT} is more than libvirt can hold "
+            f"{quoted(digits)} {unit or DEFAULT_UNIT} is more than libvirt can hold "
             f"({UNLIMITED_KIB} KiB)",
             "write a smaller size; for no limit at all, leave the element out",
         )
@@ -167,7 +172,7 @@ def _is_number(text: str) -> bool:
 def _is_unit(text: str) -> bool:
     """Whether it matches ``UNIT_PATTERN``."""
     # Folding alone would let the Kelvin sign pass for a k.
-    return text.isascii() and text.lower() in _UNITS
+    return text.isascii() and text.lower() in UNITS
 
 
 def _bad_value(value: str) -> SizeError:
@@ -178,8 +183,8 @@ def _bad_value(value: str) -> SizeError:
     if stripped != value and _is_number(stripped):
         return SizeError(
             "value",
-            f"blanks around the number {_quoted(stripped)}",
-            f"write {_quoted(stripped)} right between the tags",
+            f"blanks around the number {quoted(stripped)}",
+            f"write {quoted(stripped)} right between the tags",
         )
     if re.fullmatch("[+-][0-9]+", stripped, re.ASCII):
         return _signed(stripped)
@@ -187,12 +192,12 @@ def _bad_value(value: str) -> SizeError:
     if written and written[2] and _is_unit(written[2]):
         return SizeError(
             "value",
-            f"{_quoted(stripped)} has its unit beside the number",
+            f"{quoted(stripped)} has its unit beside the number",
             f"write the unit as an attribute: unit='{written[2]}', and {written[1]} as the value",
         )
     return SizeError(
         "value",
-        f"{_quoted(stripped)} is not a whole number",
+        f"{quoted(stripped)} is not a whole number",
         "write decimal digits only, and choose a smaller unit for a fraction",
     )
 
@@ -201,10 +206,10 @@ def _signed(value: str) -> SizeError:
     if value.startswith("-"):
         return SizeError(
             "value",
-            f"{_quoted(value)} is negative",
+            f"{quoted(value)} is negative",
             "for no limit at all, leave the element out",
         )
-    return SizeError("value", f"{_quoted(value)} has a sign", f"write {value[1:]}")
+    return SizeError("value", f"{quoted(value)} has a sign", f"write {value[1:]}")
 
 
 def _unit_cure(unit: str) -> str:
@@ -216,7 +221,7 @@ def _unit_cure(unit: str) -> str:
     return "units are bytes, KiB, MiB, GiB, TiB, PiB, EiB (1024s) and KB, MB, GB … (1000s)"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """``text`` in quotes, escaped and short enough for a message."""
     longest = 40
     return repr(text if len(text) <= longest else text[: longest - 1] + "…")

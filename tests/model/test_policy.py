@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +47,9 @@ def test_a_negative_size_is_refused():
 @pytest.mark.parametrize(("amount", "promised"), [(None, 0), (0, 0), (5, 5), (UNLIMITED, 0)])
 def test_the_bytes_to_promise(amount, promised):
     assert MemoryPolicy(min_guarantee=amount).guarantee == promised
+
+
+@pytest.mark.parametrize("amount", ["6GiB", 4.5, True])
+def test_a_size_is_a_whole_number_of_bytes(amount: Any) -> None:
+    with pytest.raises(TypeError, match="hard_limit is no size"):
+        MemoryPolicy(hard_limit=amount)

@@ -12,7 +12,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from hypothesis import strategies as st
 
-from xmlresource.tunables import MEMORY, NAMESPACE, Form
+from xmlresource.tunables import MEMORY, NAMESPACE, Form, Quantity
+from xmlresource.tunables.families import CPU, IO
 
 OTHER = "urn:example:other"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -36,11 +37,12 @@ class Element:
         for child in self.children():
             yield from child.all()
 
-    def is_size(self) -> bool:
-        return self.name in SIZES
+    def is_value(self) -> bool:
+        return self.name in SIZES or self.name in QUANTITIES
 
 
 SIZES = {name for row in MEMORY for form in Form if (name := row.element_in(form))}
+QUANTITIES = {row.element: row.quantity for row in (*CPU, *IO)}
 
 # --- writing -------------------------------------------------------------------------------------
 
@@ -144,7 +146,10 @@ BROKEN_NUMBERS = st.one_of(
     ),
 )
 
-_NO_UNITS = "iB KBi KiBs Ki kbytes bits o Z ZiB pages 1 KiB|K"
+_NO_QUANTITIES = "0 00 10001 0010000 100.001 100.1 101 99.9999 1. .1 1.2345 1,5 1.5.5 -1.5 50%"
+BROKEN_QUANTITIES = st.sampled_from(_NO_QUANTITIES.split())
+
+_NO_UNITS = "cpus CPU mcpu %% percent GiB iB KBi KiBs Ki kbytes bits o Z ZiB pages 1 KiB|K"
 
 # The Kelvin sign, long s and (un)dotted i, which fold to K, s and i; a wide and a Cyrillic K
 _LOOKALIKES = ["\u212a", "\u212aiB", "byte\u017f", "K\u0130B", "K\u0131B", "\uff2biB", "\u041aiB"]
@@ -187,8 +192,75 @@ def _sizes(draw: st.DrawFn, form: Form) -> list["Element | str"]:
     return [draw(_size(name, namespace)) for name in chosen]
 
 
-_PRIORITIES = st.sampled_from(["", "", "", "0", "7", "010", "999"]).map(
-    lambda said: {"priority": said} if said else {}
+_DECIMALS = st.builds(
+    str.__add__, NUMBERS, st.sampled_from(["", "", ".5", ".25", ".125", ".000", ".001"])
+)
+_SHARES = st.one_of(
+    st.sampled_from(["1", "100", "10000", "0100", "010000"]), st.integers(1, 10000).map(str)
+)
+_PERCENTAGES = st.one_of(
+    st.sampled_from(["0", "00", "100", "0100", "100.0", "100.000", "99.999", "12.5", "005.25"]),
+    st.integers(0, 100).map(str),
+)
+VALUES = {
+    Quantity.CPUS: _DECIMALS,
+    Quantity.PERCENT: _PERCENTAGES,
+    Quantity.WEIGHT: _SHARES,
+    Quantity.BYTES_PER_SECOND: NUMBERS,
+    Quantity.OPERATIONS_PER_SECOND: NUMBERS,
+}
+_UNITS_OF = {
+    Quantity.CPUS: st.sampled_from(["cpu", "millicpu", "%"]),
+    Quantity.BYTES_PER_SECOND: UNITS,
+}
+
+
+@st.composite
+def _quantity(draw: st.DrawFn, name: str, namespace: str) -> Element:
+    quantity = QUANTITIES[name]
+    sides = [row.attribute for row in IO if row.element == name and row.attribute]
+    said = draw(st.lists(st.sampled_from(sides), unique=True)) if sides else []
+    attributes = {side: draw(VALUES[quantity]) for side in said}
+    if quantity in _UNITS_OF and draw(st.booleans()):
+        attributes["unit"] = draw(_UNITS_OF[quantity])
+    content: list[Element | str] = [] if sides else [draw(VALUES[quantity])]
+    return Element(name, namespace, attributes, content)
+
+
+@st.composite
+def _quantities(draw: st.DrawFn, names: list[str], namespace: str) -> list["Element | str"]:
+    chosen = draw(st.lists(st.sampled_from(names), unique=True))
+    return [draw(_quantity(name, namespace)) for name in chosen]
+
+
+_IN_DEVICES = list(dict.fromkeys(row.element for row in IO if row.per_device))
+_DEVICES = st.sampled_from(
+    [{"target": "vda"}, {"path": "/dev/sda"}, {"target": "hd-1.x:0", "path": "/ d"}, {}]
+)
+
+
+@st.composite
+def _cpu(draw: st.DrawFn, namespace: str) -> Element:
+    return Element("cpu", namespace, {}, draw(_quantities([row.element for row in CPU], namespace)))
+
+
+@st.composite
+def _io(draw: st.DrawFn, namespace: str) -> Element:
+    content = draw(_quantities(["ioShare"], namespace))
+    for _ in range(draw(st.integers(0, 2))):
+        inside = draw(_quantities(_IN_DEVICES, namespace))
+        device = Element("device", namespace, dict(draw(_DEVICES)), inside)
+        content.insert(draw(st.integers(0, len(content))), device)
+    return Element("io", namespace, {}, content)
+
+
+_OF_MEMORY = st.sampled_from(
+    [
+        *({}, {}, {}),
+        *({"priority": said} for said in ("0", "7", "010", "999")),
+        *({"balance": said} for said in ("yes", "no")),
+        {"balance": "no", "priority": "1"},
+    ]
 )
 
 
@@ -201,17 +273,22 @@ def _resource(draw: st.DrawFn) -> Element:
     if draw(st.booleans()):
         content.append(Element("fibrechannel", attributes={"appid": "vm-1"}))
     if draw(st.integers(0, 9)):
-        memory = Element("memory", "", draw(_PRIORITIES), draw(_sizes(Form.RESOURCE)))
+        memory = Element("memory", "", draw(_OF_MEMORY), draw(_sizes(Form.RESOURCE)))
         content.insert(draw(st.integers(0, len(content))), memory)
+    for block in (_cpu, _io):
+        if draw(st.integers(0, 2)) == 0:
+            content.insert(draw(st.integers(0, len(content))), draw(block("")))
     return Element("resource", content=content)
 
 
 @st.composite
 def _metadata(draw: st.DrawFn) -> Element:
-    memory = Element("memory", NAMESPACE, draw(_PRIORITIES), draw(_sizes(Form.METADATA)))
+    memory = Element("memory", NAMESPACE, draw(_OF_MEMORY), draw(_sizes(Form.METADATA)))
+    blocks = [memory, draw(_cpu(NAMESPACE)), draw(_io(NAMESPACE))]
     if draw(st.booleans()):
-        return memory
-    return Element("resource", NAMESPACE, content=[memory] if draw(st.integers(0, 9)) else [])
+        return draw(st.sampled_from(blocks))
+    chosen: list[Element | str] = [block for block in blocks if draw(st.integers(0, 2))]
+    return Element("resource", NAMESPACE, content=draw(st.permutations(chosen)))
 
 
 @st.composite
@@ -230,8 +307,8 @@ def _any(draw: st.DrawFn, root: Element) -> Element:
     return draw(st.sampled_from(list(root.all())))
 
 
-def _any_size(draw: st.DrawFn, root: Element) -> Element:
-    return draw(st.sampled_from([e for e in root.all() if e.is_size()] or [root]))
+def _any_value(draw: st.DrawFn, root: Element) -> Element:
+    return draw(st.sampled_from([e for e in root.all() if e.is_value()] or [root]))
 
 
 def _insert(draw: st.DrawFn, element: Element, part: "Element | str") -> None:
@@ -239,16 +316,22 @@ def _insert(draw: st.DrawFn, element: Element, part: "Element | str") -> None:
 
 
 def _break_number(draw: st.DrawFn, root: Element) -> None:
-    _any_size(draw, root).content = [_character(draw(BROKEN_NUMBERS))]
+    element = _any_value(draw, root)
+    broken = draw(st.one_of(BROKEN_NUMBERS, BROKEN_QUANTITIES))
+    sides = {"read", "write"}.intersection(element.attributes)
+    if sides:
+        element.attributes[draw(st.sampled_from(sorted(sides)))] = broken
+    else:
+        element.content = [_character(broken)]
 
 
 def _break_unit(draw: st.DrawFn, root: Element) -> None:
-    _any_size(draw, root).attributes["unit"] = draw(BROKEN_UNITS)
+    _any_value(draw, root).attributes["unit"] = draw(BROKEN_UNITS)
 
 
 def _disguise(draw: st.DrawFn, root: Element) -> None:
     """Write a text in another way that leaves it what it is."""
-    element = _any_size(draw, root)
+    element = _any_value(draw, root)
     if not element.content or not isinstance(element.content[0], str):
         return
     text = element.content[0]
@@ -278,10 +361,11 @@ def _repeat(draw: st.DrawFn, root: Element) -> None:
         _insert(draw, parent, deepcopy(draw(st.sampled_from(children))))
 
 
-_STRUCTURE = ["memory", "resource", "partition", "fibrechannel", "memtune", "metadata"]
-_UNKNOWN = ["memoryMinGaurantee", "memoryhardlimit", "hardLimit", "swap_soft_limit", "cpu", "unit"]
+_STRUCTURE = ["memory", "cpu", "io", "device", "resource", "partition", "fibrechannel"]
+_STRUCTURE += ["memtune", "metadata"]
+_UNKNOWN = ["memoryMinGaurantee", "memoryhardlimit", "hardLimit", "swap_soft_limit", "unit"]
 
-_NAMES = st.sampled_from([*sorted(SIZES), *_STRUCTURE, *_UNKNOWN])
+_NAMES = st.sampled_from([*sorted(SIZES), *QUANTITIES, *_STRUCTURE, *_UNKNOWN])
 
 
 def _add_child(draw: st.DrawFn, root: Element) -> None:
@@ -319,7 +403,25 @@ _ATTRIBUTES = st.sampled_from(
         ("priority", "\u0665"),
         ("priority", ""),
         ("xr:priority", "1"),
+        ("balance", "no"),
+        ("balance", "No"),
+        ("balance", "no "),
+        ("balance", "\tyes"),
+        ("balance", ""),
+        ("balance", "true"),
+        ("xr:balance", "no"),
         ("appid", "a"),
+        ("target", "vda"),
+        ("target", ""),
+        ("target", "vd a"),
+        ("path", "/dev/sda"),
+        ("path", "dev/sda"),
+        ("path", "/"),
+        ("path", "/a\nb"),
+        ("read", "1"),
+        ("read", "1.5"),
+        ("write", "x"),
+        ("Read", "1"),
         ("o:unit", "KiB"),
         ("xr:unit", "KiB"),
         ("o:any", ""),

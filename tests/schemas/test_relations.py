@@ -117,7 +117,16 @@ def test_every_units_bytes(unit: str) -> None:
 
 
 def assertions() -> list[etree._Element]:
-    return list(etree.parse(schema_files.path("resource-1.1.xsd")).iter("{*}assert"))
+    """Those between the figures of a memory."""
+    root = etree.parse(schema_files.path("resource-1.1.xsd"))
+    return list(root.iterfind(".//{*}complexType[@name='Memory']/{*}assert"))
+
+
+def test_libvirts_own_children_stand_in_its_order() -> None:
+    schema = xmlschema.XMLSchema11(str(schema_files.path("resource-1.1.xsd")))
+    partition, fibrechannel = "<partition>/m</partition>", "<fibrechannel appid='a'/>"
+    assert schema.is_valid(f"<resource>{partition}<cpu/>{fibrechannel}<memory/></resource>")
+    assert not schema.is_valid(f"<resource>{fibrechannel}<cpu/>{partition}</resource>")
 
 
 def test_all_reckon_the_same_way() -> None:

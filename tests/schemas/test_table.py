@@ -9,7 +9,14 @@ from lxml import etree
 
 from tests.schemas import verdicts
 from xmlresource import schema_files
+from xmlresource.formats.quantities import (
+    CPU_UNIT_PATTERN,
+    DECIMAL_PATTERN,
+    PERCENTAGE_PATTERN,
+    SHARE_PATTERN,
+)
 from xmlresource.tunables import MEMORY, NAMESPACE, Form, Tunable
+from xmlresource.tunables.families import CPU, IO
 from xmlresource.units import UNIT_PATTERN, VALUE_PATTERN
 
 RNG = "{http://relaxng.org/ns/structure/1.0}"
@@ -31,7 +38,10 @@ DECLARING = {
 }
 """Which file declares the tunables of which form."""
 
-CONTAINERS = {"resource", "memory", "memtune"}
+FAMILIES = {"cpu.rng": CPU, "cpu.xsd": CPU, "io.rng": IO, "io.xsd": IO}
+"""Which file declares the tunables of which other family."""
+
+CONTAINERS = {"resource", "memory", "memtune", "cpu", "io"}
 
 
 def parse(name: str) -> etree._Element:
@@ -64,6 +74,12 @@ def test_every_tunable_is_in_the_schema_and_no_other(name: str) -> None:
     assert not unknown, f"tunables.MEMORY lacks {', '.join(unknown)}, which schemas/{name} has"
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_tunable_of_a_family_is_in_its_schema_and_no_other(name: str) -> None:
+    rows = {row.element for row in FAMILIES[name]}
+    assert {str(e.get("name")) for e in declared(name)} - CONTAINERS - {"device"} == rows
+
+
 @pytest.mark.parametrize("form", Form, ids=lambda form: form.value)
 @pytest.mark.parametrize("row", MEMORY, ids=lambda row: row.name)
 def test_every_schema_takes_every_tunable(row: Tunable, form: Form) -> None:
@@ -73,6 +89,20 @@ def test_every_schema_takes_every_tunable(row: Tunable, form: Form) -> None:
     data = document(form, f"<{element} unit='GiB'>4</{element}>")
     refusing = [name for name, verdict in verdicts.IN_PROCESS.items() if not verdict(data)]
     assert not refusing, f"the schema {verdicts.SCHEMAS[form]} forgot {row.name}: {refusing}"
+
+
+@pytest.mark.parametrize("form", [Form.RESOURCE, Form.METADATA], ids=lambda form: form.value)
+@pytest.mark.parametrize("row", [*CPU, *IO], ids=lambda row: row.key)
+def test_every_schema_takes_every_tunable_of_the_other_families(row: Tunable, form: Form) -> None:
+    value = f" {row.attribute}='9'/>" if row.attribute else f">9</{row.element}>"
+    inside = f"<{row.element}{value}"
+    if row.per_device:
+        inside = f"<device target='vda'>{inside}</device>"
+    xmlns = f' xmlns="{NAMESPACE}"' if form is Form.METADATA else ""
+    family = row.family.value
+    data = f"<resource{xmlns}><{family}>{inside}</{family}></resource>".encode()
+    refusing = [name for name, verdict in verdicts.IN_PROCESS.items() if not verdict(data)]
+    assert not refusing, f"the schema {verdicts.SCHEMAS[form]} forgot {row.key}: {refusing}"
 
 
 @pytest.mark.parametrize("row", MEMORY, ids=lambda row: row.name)
@@ -89,13 +119,21 @@ def test_values_and_units_are_the_readers(name: str) -> None:
     assert patterns == [VALUE_PATTERN, UNIT_PATTERN]
 
 
+@pytest.mark.parametrize("name", ["cpu.rng", "cpu.xsd"])
+def test_quantities_are_the_readers(name: str) -> None:
+    root = parse(name)
+    patterns = [e.text for e in root.iter(f"{RNG}param")]
+    patterns += [e.get("value") for e in root.iter(f"{XSD}pattern")]
+    assert patterns == [CPU_UNIT_PATTERN, DECIMAL_PATTERN, SHARE_PATTERN, PERCENTAGE_PATTERN]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_schema_is_documented(name: str) -> None:
     documentation = DOCUMENTATION[Path(name).suffix]
     root = parse(name)
     assert root.find(documentation) is not None, "nothing says what the schema is for"
-    if name == "resource.xsd":
-        return  # its elements occur several times; their types say what they are
+    if name in {"resource.xsd", "resource-1.1.xsd"}:
+        return  # the types of their elements say what they are
     unsaid = [
         str(e.get("name"))
         for e in declared(name)

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 
@@ -19,8 +19,17 @@ from xmlschema.exceptions import XMLSchemaKeyError
 
 from xmlresource import schema_files
 from xmlresource.document import Document, DocumentError
+from xmlresource.formats.quantities import (
+    CPU_UNIT_PATTERN,
+    DECIMAL_PATTERN,
+    PERCENTAGE_PATTERN,
+    SHARE_PATTERN,
+)
+from xmlresource.relaxng.schema import Schema
 from xmlresource.rules import structure, values
-from xmlresource.tunables import MEMORY, NAMESPACE, Form
+from xmlresource.rules.cpu_and_io import block_structure, quantity_faults
+from xmlresource.tunables import MEMORY, NAMESPACE, Form, Quantity, Tunable
+from xmlresource.tunables.families import CPU, IO
 from xmlresource.units import UNIT_PATTERN, VALUE_PATTERN
 
 SCHEMAS = {
@@ -32,6 +41,7 @@ SCHEMAS = {
 
 RULES = "xmlresource's rules"
 RNG_LXML, RNG_JING = "RELAX NG by lxml", "RELAX NG by jing"
+RNG_OURS = "RELAX NG by xmlresource"
 XSD_LXML, XSD_XMLSCHEMA = "XSD by lxml", "XSD by xmlschema"
 XSD_XMLSCHEMA_OVER_LXML = "XSD by xmlschema, given a tree of lxml"
 
@@ -54,6 +64,8 @@ def model_verdict(data: bytes) -> bool:
         "memtune": lambda element: _holds_sizes(element, Form.MEMTUNE),
         f"{{{NAMESPACE}}}resource": _is_metadata_resource,
         f"{{{NAMESPACE}}}memory": lambda element: _holds_sizes(element, Form.METADATA),
+        f"{{{NAMESPACE}}}cpu": lambda element: _is_cpu(element, Form.METADATA),
+        f"{{{NAMESPACE}}}io": lambda element: _is_io(element, Form.METADATA),
     }
     reader = readers.get(str(root.tag))
     return reader is not None and reader(root)
@@ -61,12 +73,16 @@ def model_verdict(data: bytes) -> bool:
 
 def _is_resource(element: etree._Element) -> bool:
     names = [child.tag for child in _children(element)]
-    libvirts = [name for name in names if name != "memory"]
-    known = {"memory": _is_memory, "partition": _is_partition, "fibrechannel": _is_fibrechannel}
+    libvirts = [name for name in names if name not in BLOCKS]
+    known = {
+        **{name: partial(reader, form=Form.RESOURCE) for name, reader in BLOCKS.items()},
+        "partition": _is_partition,
+        "fibrechannel": _is_fibrechannel,
+    }
     return (
         not element.attrib
         and _is_blank(element)
-        and len(names) - len(libvirts) <= 1
+        and len(set(names)) == len(names)
         and libvirts in ([], ["partition"], ["fibrechannel"], ["partition", "fibrechannel"])
         and all(known[str(child.tag)](child) for child in _children(element))
     )
@@ -77,13 +93,13 @@ def _is_metadata_resource(element: etree._Element) -> bool:
     return (
         not element.attrib
         and _is_blank(element)
-        and [child.tag for child in children] in ([], [f"{{{NAMESPACE}}}memory"])
-        and all(_holds_sizes(child, Form.METADATA) for child in children)
+        and len({child.tag for child in children}) == len(children)
+        and all(
+            child.tag in {f"{{{NAMESPACE}}}{name}" for name in BLOCKS}
+            and BLOCKS[etree.QName(child).localname](child, Form.METADATA)
+            for child in children
+        )
     )
-
-
-def _is_memory(element: etree._Element) -> bool:
-    return _holds_sizes(element, Form.RESOURCE)
 
 
 def _is_partition(element: etree._Element) -> bool:
@@ -108,7 +124,7 @@ def _holds_sizes(element: etree._Element, form: Form) -> bool:
     children = _children(element)
     names = [str(child.tag) for child in children]
     return (
-        _says_at_most_a_priority(element, form)
+        _has_its_attributes(element, form)
         and _is_blank(element)
         and known.issuperset(names)
         and len(set(names)) == len(names)
@@ -116,10 +132,87 @@ def _holds_sizes(element: etree._Element, form: Form) -> bool:
     )
 
 
-def _says_at_most_a_priority(element: etree._Element, form: Form) -> bool:
-    allowed = set() if form is Form.MEMTUNE else {"priority"}
+def _is_cpu(element: etree._Element, form: Form) -> bool:
+    return not element.attrib and _holds_quantities(element, form, CPU)
+
+
+def _is_io(element: etree._Element, form: Form) -> bool:
+    devices = [child for child in _children(element) if child.tag == _name("device", form)]
+    return (
+        not element.attrib
+        and _holds_quantities(element, form, IO, others=devices)
+        and all(_is_device(device, form) for device in devices)
+    )
+
+
+def _is_device(element: etree._Element, form: Form) -> bool:
+    target, path = str(element.get("target", "vda")), str(element.get("path", "/dev/sda"))
+    return (
+        set(element.attrib) <= {"target", "path"}
+        and re.fullmatch(r"[A-Za-z0-9_.:\-]+", target) is not None
+        and re.fullmatch(r"/[^\r\n]+", path) is not None
+        and _holds_quantities(element, form, IO, in_device=True)
+    )
+
+
+def _holds_quantities(
+    element: etree._Element,
+    form: Form,
+    rows: tuple[Tunable, ...],
+    *,
+    others: Iterable[etree._Element] = (),
+    in_device: bool = False,
+) -> bool:
+    known = {_name(row.element, form): row for row in rows if row.per_device is in_device}
+    values = [child for child in _children(element) if child not in others]
+    names = [str(child.tag) for child in values]
+    return (
+        _is_blank(element)
+        and known.keys() >= set(names)
+        and len(set(names)) == len(names)
+        and all(_is_quantity(child, known[str(child.tag)]) for child in values)
+    )
+
+
+def _is_quantity(element: etree._Element, row: Tunable) -> bool:
+    value, unit = PATTERNS[row.quantity]
+    written = {str(name): str(text) for name, text in element.attrib.items()}
+    units = [written.pop("unit")] if unit and "unit" in written else []
+    if row.attribute is None:
+        values = [_text(element)]
+    else:
+        values = [written.pop(name) for name in ("read", "write") if name in written]
+    return (
+        not written
+        and not _children(element)
+        and (row.attribute is None or _is_blank(element))
+        and all(re.fullmatch(value, text) for text in values)
+        and all(re.fullmatch(str(unit), text) for text in units)
+    )
+
+
+PATTERNS: dict[Quantity, tuple[str, str | None]] = {
+    Quantity.CPUS: (DECIMAL_PATTERN, CPU_UNIT_PATTERN),
+    Quantity.PERCENT: (PERCENTAGE_PATTERN, None),
+    Quantity.WEIGHT: (SHARE_PATTERN, None),
+    Quantity.BYTES_PER_SECOND: (VALUE_PATTERN, UNIT_PATTERN),
+    Quantity.OPERATIONS_PER_SECOND: (VALUE_PATTERN, None),
+}
+"""How a value and its unit are written; no unit may stand beside some."""
+
+
+def _name(local: str, form: Form) -> str:
+    return f"{{{NAMESPACE}}}{local}" if form is Form.METADATA else local
+
+
+def _has_its_attributes(element: etree._Element, form: Form) -> bool:
+    allowed = set() if form is Form.MEMTUNE else {"priority", "balance"}
     said = str(element.get("priority", "0"))
-    return set(element.attrib) <= allowed and re.fullmatch("[0-9]{1,3}", said) is not None
+    return (
+        set(element.attrib) <= allowed
+        and re.fullmatch("[0-9]{1,3}", said) is not None
+        and element.get("balance", "yes") in {"yes", "no"}
+    )
 
 
 def _is_size(element: etree._Element) -> bool:
@@ -144,10 +237,19 @@ def _is_blank(element: etree._Element) -> bool:
     return not _text(element).strip(" \t\r\n")
 
 
+BLOCKS: dict[str, Callable[[etree._Element, Form], bool]] = {
+    "memory": _holds_sizes,
+    "cpu": _is_cpu,
+    "io": _is_io,
+}
+"""The elements of our families, and who reads them."""
+
+
 # --- the product ---------------------------------------------------------------------------------
 
-BEYOND_SCHEMAS = {"XR203", "XR204", "XR205"}
-"""Codes of the rules on values that no schema here can state: overflow, unlimited, zero."""
+BEYOND_SCHEMAS = {"XR203", "XR204", "XR205", "XR208", "XR503"}
+"""Codes of the rules on values that no schema here can state: overflow, unlimited, zero, too fine,
+tiny."""
 
 
 def rules_verdict(data: bytes) -> bool:
@@ -156,7 +258,12 @@ def rules_verdict(data: bytes) -> bool:
         document = Document.parse(data)
     except DocumentError:
         return False
-    checks = (*structure.CHECKS, *values.CHECKS)
+    checks = (
+        *structure.CHECKS,
+        *values.CHECKS,
+        *block_structure.CHECKS,
+        *quantity_faults.CHECKS,
+    )
     return BEYOND_SCHEMAS.issuperset(found.code for check in checks for found in check(document))
 
 
@@ -171,6 +278,10 @@ def parse(data: bytes) -> etree._Element:
 def rng_by_lxml(data: bytes) -> bool:
     root = parse(data)
     return any(schema.validate(root) for schema in _rng_of_lxml())
+
+
+def rng_by_xmlresource(data: bytes) -> bool:
+    return any(schema.is_valid(data) for schema in _rng_of_xmlresource())
 
 
 def xsd_by_lxml(data: bytes) -> bool:
@@ -196,6 +307,7 @@ def _xmlschema_takes(document: xmlschema.XMLResource) -> bool:
 IN_PROCESS: dict[str, Verdict] = {
     RULES: rules_verdict,
     RNG_LXML: rng_by_lxml,
+    RNG_OURS: rng_by_xmlresource,
     XSD_LXML: xsd_by_lxml,
     XSD_XMLSCHEMA: xsd_by_xmlschema,
     XSD_XMLSCHEMA_OVER_LXML: xsd_by_xmlschema_over_lxml,
@@ -205,6 +317,11 @@ IN_PROCESS: dict[str, Verdict] = {
 @cache
 def _rng_of_lxml() -> list[etree.RelaxNG]:
     return [etree.RelaxNG(etree.parse(schema(form, "rng"))) for form in Form]
+
+
+@cache
+def _rng_of_xmlresource() -> list[Schema]:
+    return [Schema.load(schema(form, "rng")) for form in Form]
 
 
 @cache
@@ -282,7 +399,7 @@ def _has_foreign_blank(data: bytes) -> bool:
     return any(not part.strip() and part.strip(" \t\r\n") for part in parts)
 
 
-_CONTAINERS = {"resource", "memory", "memtune"}
+_CONTAINERS = {"resource", "memory", "cpu", "io", "device", "memtune"}
 
 
 def _has_split_text(data: bytes) -> bool:
@@ -298,7 +415,21 @@ def _has_libvirts_own(data: bytes) -> bool:
     return root.tag == "resource" and bool(root.attrib or own)
 
 
+def _has_libvirts_own_in_disorder(data: bytes) -> bool:
+    """libvirt's fibrechannel before its partition."""
+    names = [str(child.tag) for child in _children(parse(data))]
+    return "fibrechannel" in names and "partition" in names[names.index("fibrechannel") :]
+
+
 DEVIATIONS = (
+    Deviation(
+        name="the order of libvirt's own in its resource",
+        validators=frozenset({RULES, XSD_LXML, XSD_XMLSCHEMA, XSD_XMLSCHEMA_OVER_LXML}),
+        reason="XSD 1.0 can't say that two children stand in order where others may stand anywhere "
+        "among them; resource-1.1.xsd says it",
+        applies=_has_libvirts_own_in_disorder,
+        example=b"<resource><fibrechannel appid='a'/><partition>/m</partition></resource>",
+    ),
     Deviation(
         name="what libvirt's resource holds of its own",
         validators=frozenset({RULES}),

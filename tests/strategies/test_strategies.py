@@ -13,11 +13,14 @@ from xmlresource.rules import check
 from xmlresource.strategies import (
     amounts,
     broken_documents,
+    broken_quantities,
     documents,
     policies,
+    resource_policies,
     sizes,
     spellings,
 )
+from xmlresource.strategies.broken_quantities import QUANTITY_CODES
 from xmlresource.strategies.faults import CODES
 from xmlresource.tunables import Form
 from xmlresource.units import KIB, UNLIMITED_KIB
@@ -100,3 +103,18 @@ def test_registering_imports_no_strategy():
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("code", QUANTITY_CODES)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_broken_quantities_have_their_fault_at_their_place_and_no_other(code, data):
+    broken = data.draw(broken_quantities(code=code))
+    found = [(one.code, one.span.line, one.span.column) for one in errors(broken.data)]
+    assert found == [(broken.code, broken.line, broken.column)]
+
+
+@given(resource_policies())
+def test_consistent_policies_of_all_families_have_no_errors(policy):
+    for form in (Form.METADATA, Form.RESOURCE):
+        assert errors(policy.to_xml(form).encode()) == []

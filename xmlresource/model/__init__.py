@@ -1,1 +1,1 @@
-"""What is declared, what a host has, what was promised: plain data without rules or IO."""
+"""Plain data without rules or IO: policies, domains, hosts, events."""

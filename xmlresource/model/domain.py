@@ -1,4 +1,4 @@
-"""What of a guest's definition besides the policy decides about memory. Sizes are in bytes."""
+"""A guest's definition, as far as it decides about memory. Sizes are in bytes."""
 
 from typing import Final
 
@@ -7,17 +7,6 @@ from xmlresource.units import SizeError, Unlimited, parse_size
 
 QEMU_TYPES: Final = frozenset({"qemu", "kvm", "hvf"})
 """The domain types that libvirt's QEMU driver runs."""
-
-_PASSED_THROUGH: Final = frozenset(
-    {
-        ("hostdev", "pci"),
-        ("hostdev", "mdev"),
-        ("interface", "hostdev"),
-        ("interface", "vdpa"),
-        ("disk", "nvme"),
-        ("disk", "vhostvdpa"),
-    }
-)
 
 
 @record
@@ -100,11 +89,6 @@ class Device:
     attributes: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def is_passed_through(self) -> bool:
-        """VFIO, NVMe or vDPA, for which libvirt has all of the guest's RAM mapped for DMA."""
-        return (self.kind, self.attributes.get("type", "")) in _PASSED_THROUGH
-
     def size(self, path: str) -> int | None:
         """The size that stands at ``path``, in bytes; ``None`` where none can be read."""
         try:
@@ -116,7 +100,7 @@ class Device:
 
 @record
 class Domain:
-    """One guest's definition as far as memory goes.
+    """One guest's definition as far as memory and CPU time go.
 
     Attributes:
         name: ``<name>``; empty where the document has none.
@@ -125,7 +109,9 @@ class Domain:
         memory: ``<memory>``: the RAM at boot, in bytes; ``None`` where it can't be read.
         max_memory: ``<maxMemory>``: RAM with all slots filled.
         max_memory_slots: Its ``slots``.
-        vcpus: ``<vcpu>``; 1 where not said.
+        vcpus: ``<vcpu>``: the most that it can have; 1 where not said.
+        current_vcpus: ``<vcpu current>``, or those that ``<vcpus>`` enables: with how many it
+            starts; ``None`` for all.
         iothreads: ``<iothreads>``.
         architecture: ``<os><type arch>``.
         machine: ``<os><type machine>``.
@@ -138,6 +124,11 @@ class Domain:
         cells: ``<cpu><numa>``.
         bindings: ``<numatune>``.
         devices: ``<devices>``.
+        arguments: ``<qemu:commandline>``: what QEMU is given besides, word by word.
+        cpuset: ``<vcpu cpuset>``: the host's CPUs for vCPUs that have no line of their own;
+            ``None`` for any, and where libvirt asks numad at the start.
+        vcpu_pins: The ``<vcpupin>`` of ``<cputune>``: vCPUs with the host's CPUs of each.
+        cpu_shares: ``<shares>`` of ``<cputune>``; ``None`` where not said.
     """
 
     name: str = ""
@@ -147,6 +138,7 @@ class Domain:
     max_memory: int | None = None
     max_memory_slots: int = 0
     vcpus: int = 1
+    current_vcpus: int | None = None
     iothreads: int = 0
     architecture: str | None = None
     machine: str | None = None
@@ -159,3 +151,18 @@ class Domain:
     cells: tuple[NumaCell, ...] = ()
     bindings: tuple[NumaBinding, ...] = ()
     devices: tuple[Device, ...] = ()
+    arguments: tuple[str, ...] = ()
+    cpuset: frozenset[int] | None = None
+    vcpu_pins: tuple[tuple[int, frozenset[int]], ...] = ()
+    cpu_shares: int | None = None
+
+    @property
+    def vcpus_at_start(self) -> int:
+        """The number of vCPUs the guest starts with; the rest can be plugged in."""
+        started = self.vcpus if self.current_vcpus is None else self.current_vcpus
+        return min(max(started, 1), self.vcpus)
+
+    @property
+    def driver(self) -> str:
+        """The driver of libvirt that runs it: ``lxc``, or else ``qemu``."""
+        return "lxc" if self.type == "lxc" else "qemu"

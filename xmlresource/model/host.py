@@ -1,4 +1,4 @@
-"""What a host has: memory, nodes, hugepage pools, limits above a guest. Sizes are in bytes."""
+"""The facts of a host: memory, nodes, hugepage pools, limits. Sizes are in bytes."""
 
 from xmlresource.record import field, record
 
@@ -17,12 +17,12 @@ class HugepagePool:
 
     @property
     def total_bytes(self) -> int:
-        """What the pool takes from ordinary memory."""
+        """The bytes that the pool takes from ordinary memory."""
         return self.page_size * self.total
 
     @property
     def free_bytes(self) -> int:
-        """What a guest can still have of it."""
+        """The bytes of the pool that a guest can still have."""
         return self.page_size * self.free
 
 
@@ -69,7 +69,7 @@ class AncestorLimit:
 
 
 @record
-class Host:
+class HostFacts:
     """A host as admission sees it.
 
     Attributes:
@@ -90,7 +90,7 @@ class Host:
 
 @record
 class ReserveSetting:
-    """How much is kept for the host itself, as the administrator wrote it: one of the two.
+    """The host reserve as the administrator wrote it: a size or a share, one of the two.
 
     Attributes:
         size: So many bytes.
@@ -99,3 +99,17 @@ class ReserveSetting:
 
     size: int | None = None
     basis_points: int | None = None
+
+
+@record
+class FleetSetting:
+    """How the host takes part in a fleet.
+
+    Attributes:
+        service: The service of libpq's that names the fleet's PostgreSQL; ``None`` where libpq's
+            own variables do.
+        host: The name under which the host publishes; ``None`` for its hostname.
+    """
+
+    service: str | None = None
+    host: str | None = None

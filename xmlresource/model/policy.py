@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, Self
 
-    from xmlresource.model.elements import TreeElement
-    from xmlresource.model.json_form import JsonAmount
+    from xmlresource.formats.elements import TreeElement
+    from xmlresource.formats.json_form import JsonAmount
 
 
 @record
 class MemoryPolicy:
-    """What one guest may use of memory and must get, in bytes.
+    """The memory that one guest may use and must get, in bytes.
 
     ``None`` is "not said". A limit may be ``UNLIMITED``; a guarantee is a size. The meaning of each
     is in the table ``tunables.MEMORY``; the relations between them are ``rules``' business, so that
@@ -29,6 +29,7 @@ class MemoryPolicy:
     guests, and says nothing by itself.
 
     Raises:
+        TypeError: A size is no whole number of bytes.
         ValueError: A size is negative, or the priority is out of range.
     """
 
@@ -41,10 +42,14 @@ class MemoryPolicy:
 
     def __post_init__(self) -> None:
         if self.priority is not None:
-            from xmlresource.model.priority import check_priority  # noqa: PLC0415 -- seldom set
+            from xmlresource.formats.priority import check_priority  # noqa: PLC0415 -- seldom set
 
             check_priority(self.priority)
         for name, amount in self.items():
+            if amount.__class__ is not int and not isinstance(amount, Unlimited):
+                from xmlresource.formats.misuse import refuse_size  # noqa: PLC0415 -- a mistake
+
+                refuse_size(name, amount)
             if not isinstance(amount, Unlimited) and amount < 0:
                 raise ValueError(f"{name} is negative: {amount}")
 
@@ -74,11 +79,14 @@ class MemoryPolicy:
         What the form can't say is left out; ``operations.generate`` reports it.
 
         Raises:
+            TypeError: ``form`` is none.
             ValueError: No document can hold an amount.
         """
-        from xmlresource.model.writing import Style, policy_element, render  # noqa: PLC0415
+        from xmlresource.formats.misuse import check_form  # noqa: PLC0415
+        from xmlresource.formats.xml_text import XmlStyle, policy_element, render  # noqa: PLC0415
 
-        return render(policy_element(self.items(), form, priority=self.priority), Style())
+        check_form(form)
+        return render(policy_element(self.items(), form, priority=self.priority), XmlStyle())
 
     def to_element(self, form: Form = Form.METADATA, library: "Any" = None) -> "Any":
         """A bare fragment of ``form`` as an element.
@@ -90,8 +98,10 @@ class MemoryPolicy:
         Raises:
             ValueError: No document can hold an amount.
         """
-        from xmlresource.model.elements import to_element  # noqa: PLC0415
+        from xmlresource.formats.elements import to_element  # noqa: PLC0415
+        from xmlresource.formats.misuse import check_form  # noqa: PLC0415
 
+        check_form(form)
         if library is None:
             from xml.etree import ElementTree as ET  # noqa: PLC0415
 
@@ -101,12 +111,12 @@ class MemoryPolicy:
 
     @classmethod
     def from_element(cls, element: "TreeElement") -> "Self":
-        """What an element of lxml or ElementTree declares: a domain or a bare fragment.
+        """The policy that an element of lxml or ElementTree declares: a domain or a fragment.
 
         Raises:
             ValueError: A value can't be read, or is declared twice with different values.
         """
-        from xmlresource.model.elements import from_element, priority_in  # noqa: PLC0415
+        from xmlresource.formats.elements import from_element, priority_in  # noqa: PLC0415
 
         return cls(**from_element(element), priority=priority_in(element))
 
@@ -116,24 +126,24 @@ class MemoryPolicy:
         Raises:
             ValueError: libvirt has no such parameter (``swap_soft_limit``), or can't hold it.
         """
-        from xmlresource.model.parameters import to_parameters  # noqa: PLC0415
+        from xmlresource.formats.parameters import to_parameters  # noqa: PLC0415
 
         return to_parameters(self.items())
 
     @classmethod
     def from_params(cls, parameters: "Mapping[str, int]") -> "Self":
-        """What ``virDomainGetMemoryParameters`` gave.
+        """The policy from the parameters that ``virDomainGetMemoryParameters`` gave.
 
         Raises:
             ValueError: A parameter is unknown, or no size.
         """
-        from xmlresource.model.parameters import from_parameters  # noqa: PLC0415
+        from xmlresource.formats.parameters import from_parameters  # noqa: PLC0415
 
         return cls(**from_parameters(parameters), priority=None)
 
     def to_json(self) -> "dict[str, JsonAmount]":
         """All tunables: bytes, ``"unlimited"`` or ``None``; and the priority, if there is one."""
-        from xmlresource.model.json_form import to_json  # noqa: PLC0415
+        from xmlresource.formats.json_form import to_json  # noqa: PLC0415
 
         written = to_json(self.items())
         return written if self.priority is None else {**written, PRIORITY: self.priority}
@@ -145,8 +155,8 @@ class MemoryPolicy:
         Raises:
             ValueError: The schema refuses it.
         """
-        from xmlresource.model.json_form import from_json  # noqa: PLC0415
-        from xmlresource.model.priority import check_priority  # noqa: PLC0415
+        from xmlresource.formats.json_form import from_json  # noqa: PLC0415
+        from xmlresource.formats.priority import check_priority  # noqa: PLC0415
 
         tunables = {name: each for name, each in value.items() if name != PRIORITY}
         return cls(**from_json(tunables), priority=check_priority(value.get(PRIORITY)))

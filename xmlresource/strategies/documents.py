@@ -1,16 +1,16 @@
 """Documents that declare a policy, in any form, as domains or bare fragments."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from hypothesis import strategies as st
 
+from xmlresource.formats.xml_text import expressible
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.writing import expressible
-from xmlresource.strategies.pen import Pen, habits
+from xmlresource.record import record
 from xmlresource.strategies.policies import policies
 from xmlresource.strategies.sizes import spellings
+from xmlresource.strategies.xml_writer import XmlWriter, habits
 from xmlresource.tunables import BY_NAME, NAMESPACE, Form
 from xmlresource.units import Amount
 
@@ -19,9 +19,13 @@ _BEFORE: Final = (
     "<title>a > b &amp; c</title>",
     "<description><![CDATA[<memtune>not this</memtune>]]></description>",
 )
-_AFTER: Final = (
+_MEMORY: Final = (
     "<memory unit='KiB'>4194304</memory>",
     '<currentMemory unit="KiB">4194304</currentMemory>',
+)
+# It limits a container, and no guarantee may be above it.
+_CONTAINERS_MEMORY: Final = ("<memory unit='KiB'>9007199254740991</memory>",)
+_AFTER: Final = (
     "<vcpu placement='static'>2</vcpu>",
     "<os><type arch='x86_64' machine='q35'>hvm</type></os>",
     "<features><acpi/></features>",
@@ -29,7 +33,7 @@ _AFTER: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sample:
     """One document.
 
@@ -64,30 +68,30 @@ def documents(
     form = form or draw(st.sampled_from(tuple(Form)))
     wanted = policy if policy is not None else draw(policies())
     said = expressible(wanted.items(), form)
-    pen = Pen(draw, draw(habits()))
+    pen = XmlWriter(draw, draw(habits()))
     bare = draw(st.booleans()) if bare is None else bare
     domain_type = "lxc" if form is Form.MEMTUNE and "min_guarantee" in said else "kvm"
     pen.prolog()
     writer = Writer(pen, form)
     names = draw(st.permutations(tuple(said)))
-    body = writer.body([Tunable(name, said[name]) for name in names])
+    body = writer.body([DeclaredTunable(name, said[name]) for name in names])
     writer.document(body, bare=bare, domain_type=domain_type)
     return Sample(pen.data(), MemoryPolicy(**said, priority=None), form)
 
 
-@dataclass(frozen=True, slots=True)
-class Tunable:
+@record
+class DeclaredTunable:
     """A tunable to write; ``write`` writes it with a fault."""
 
     name: str
     amount: Amount
-    write: Callable[["Writer", "Tunable", int], None] | None = None
+    write: Callable[["Writer", "DeclaredTunable", int], None] | None = None
 
 
 class Writer:
     """Writes blocks and what stands around them."""
 
-    def __init__(self, pen: Pen, form: Form) -> None:
+    def __init__(self, pen: XmlWriter, form: Form) -> None:
         self.pen = pen
         self.form = form
         self.prefix = ""
@@ -101,7 +105,7 @@ class Writer:
         """The element of the tunable ``name``, with its prefix."""
         return f"{self.prefix}{BY_NAME[name].element_in(self.form)}"
 
-    def good(self, tunable: Tunable) -> None:
+    def good(self, tunable: DeclaredTunable) -> None:
         """One tunable as it should be."""
         pen, name = self.pen, self.element_name(tunable.name)
         spelling = pen.draw(spellings(tunable.amount))
@@ -115,7 +119,7 @@ class Writer:
         pen.mark()
         pen.put(f"{before}{spelling.value}{after}</{name}>")
 
-    def body(self, tunables: Sequence[Tunable]) -> Callable[[int], None]:
+    def body(self, tunables: Sequence[DeclaredTunable]) -> Callable[[int], None]:
         """The block: ``<memory>`` or ``<memtune>`` with its container."""
 
         def write(level: int) -> None:
@@ -139,7 +143,8 @@ class Writer:
             return
         pen = self.pen
         before = pen.draw(st.lists(st.sampled_from(_BEFORE), unique=True))
-        after = pen.draw(st.lists(st.sampled_from(_AFTER), unique=True))
+        memory = _CONTAINERS_MEMORY if domain_type == "lxc" else _MEMORY
+        after = pen.draw(st.lists(st.sampled_from((*memory, *_AFTER)), unique=True))
         pen.put("<domain")
         pen.attribute("type", domain_type)
         pen.put(">")
@@ -169,7 +174,7 @@ class Writer:
 
         self._wrapped("metadata", 1, metadata)
 
-    def _tunables(self, tunables: Sequence[Tunable], level: int) -> None:
+    def _tunables(self, tunables: Sequence[DeclaredTunable], level: int) -> None:
         for place, tunable in enumerate(tunables):
             if place:  # the first one's line is there already
                 self.pen.line(level)

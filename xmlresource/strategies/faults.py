@@ -1,14 +1,14 @@
 """Documents with one fault, of which code and place are known."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from hypothesis import strategies as st
 
-from xmlresource.strategies.documents import Tunable, Writer
-from xmlresource.strategies.pen import Pen, habits
-from xmlresource.strategies.sizes import sizes
+from xmlresource.record import record
+from xmlresource.strategies.documents import DeclaredTunable, Writer
+from xmlresource.strategies.sizes import LEAST, sizes
+from xmlresource.strategies.xml_writer import XmlWriter, habits
 from xmlresource.tunables import MEMORY, RELATIONS, Form
 from xmlresource.units import KIB
 
@@ -18,7 +18,7 @@ _TOO_LARGE: Final = ("9223372036854775808", "99999999999999999999")
 _MOST: Final = 2**50
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Broken:
     """A document with one fault that is an error.
 
@@ -35,16 +35,16 @@ class Broken:
     column: int
 
 
-Fault: TypeAlias = Callable[[Writer, Tunable, int], None]
+Fault: TypeAlias = Callable[[Writer, DeclaredTunable, int], None]
 
 
-def _name(writer: Writer, tunable: Tunable, _level: int) -> None:
+def _name(writer: Writer, tunable: DeclaredTunable, _level: int) -> None:
     name = writer.element_name(tunable.name) + "Z"
     writer.pen.mark()
     writer.pen.put(f"<{name}>1048576</{name}>")
 
 
-def _twice(writer: Writer, tunable: Tunable, level: int) -> None:
+def _twice(writer: Writer, tunable: DeclaredTunable, level: int) -> None:
     writer.good(tunable)
     writer.pen.line(level)
     name = writer.element_name(tunable.name)
@@ -52,43 +52,43 @@ def _twice(writer: Writer, tunable: Tunable, level: int) -> None:
     writer.pen.put(f"<{name}>1048576</{name}>")
 
 
-def _attribute(writer: Writer, tunable: Tunable, _level: int) -> None:
+def _attribute(writer: Writer, tunable: DeclaredTunable, _level: int) -> None:
     name = writer.element_name(tunable.name)
     writer.pen.put(f"<{name}{writer.pen.style.blank}")
     writer.pen.mark()
     writer.pen.put(f"units='GiB'>1</{name}>")
 
 
-def _text(writer: Writer, tunable: Tunable, _level: int) -> None:
+def _text(writer: Writer, tunable: DeclaredTunable, _level: int) -> None:
     writer.good(tunable)
     writer.pen.put(" ")
     writer.pen.mark()
     writer.pen.put("4194304")
 
 
-def _element(writer: Writer, tunable: Tunable, _level: int) -> None:
+def _element(writer: Writer, tunable: DeclaredTunable, _level: int) -> None:
     name = writer.element_name(tunable.name)
     writer.pen.put(f"<{name}>")
     writer.pen.mark()
     writer.pen.put(f"<value>1</value></{name}>")
 
 
-def _number(writer: Writer, tunable: Tunable, _level: int) -> None:
+def _number(writer: Writer, tunable: DeclaredTunable, _level: int) -> None:
     _value(writer, tunable, writer.pen.draw(st.sampled_from(_BAD_NUMBERS)))
 
 
-def _overflow(writer: Writer, tunable: Tunable, _level: int) -> None:
+def _overflow(writer: Writer, tunable: DeclaredTunable, _level: int) -> None:
     _value(writer, tunable, writer.pen.draw(st.sampled_from(_TOO_LARGE)))
 
 
-def _value(writer: Writer, tunable: Tunable, value: str) -> None:
+def _value(writer: Writer, tunable: DeclaredTunable, value: str) -> None:
     name = writer.element_name(tunable.name)
     writer.pen.put(f"<{name}>")
     writer.pen.mark()
     writer.pen.put(f"{value}</{name}>")
 
 
-def _unit(writer: Writer, tunable: Tunable, _level: int) -> None:
+def _unit(writer: Writer, tunable: DeclaredTunable, _level: int) -> None:
     name = writer.element_name(tunable.name)
     unit = writer.pen.draw(st.sampled_from(_BAD_UNITS))
     writer.pen.put(f"<{name}{writer.pen.style.blank}")
@@ -127,7 +127,7 @@ def broken_documents(
     tunables = _contradiction(draw, code) if code in _BY_RELATION else _one(draw, code, form)
     if any(_lacking(tunable.name, form) for tunable in tunables):
         form = Form.RESOURCE
-    pen = Pen(draw, draw(habits()))
+    pen = XmlWriter(draw, draw(habits()))
     pen.prolog()
     writer = Writer(pen, form)
     writer.document(writer.body(tunables), bare=draw(st.booleans()), domain_type="lxc")
@@ -135,22 +135,22 @@ def broken_documents(
     return Broken(pen.data(), code, line, column)
 
 
-def _one(draw: st.DrawFn, code: str, form: Form) -> list[Tunable]:
+def _one(draw: st.DrawFn, code: str, form: Form) -> list[DeclaredTunable]:
     usable = [row.name for row in MEMORY if not _lacking(row.name, form)]
     # Alone, swap_hard_limit lacks a hard limit: a second fault.
     name = draw(st.sampled_from([name for name in usable if name != "swap_hard_limit"]))
-    return [Tunable(name, draw(sizes(most=_MOST)), _FAULTS[code])]
+    return [DeclaredTunable(name, draw(sizes(most=_MOST)), _FAULTS[code])]
 
 
-def _contradiction(draw: st.DrawFn, code: str) -> list[Tunable]:
+def _contradiction(draw: st.DrawFn, code: str) -> list[DeclaredTunable]:
     """The two that contradict each other, in either order: blamed is the later one."""
     relation = _BY_RELATION[code]
     upper = draw(sizes(most=_MOST))
     lower = upper + draw(st.integers(1, 1024)) * KIB
-    pair = [Tunable(relation.lower, lower), Tunable(relation.upper, upper)]
+    pair = [DeclaredTunable(relation.lower, lower), DeclaredTunable(relation.upper, upper)]
     if code == "XR308":
         # A limit on memory and swap needs one on memory; it stands first, out of the blame.
-        return [Tunable("hard_limit", 1024 * KIB), *draw(st.permutations(pair))]
+        return [DeclaredTunable("hard_limit", LEAST), *draw(st.permutations(pair))]
     return list(draw(st.permutations(pair)))
 
 

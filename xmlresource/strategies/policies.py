@@ -10,7 +10,7 @@ from xmlresource.units import UNLIMITED, Amount
 
 
 def policies(*, consistent: bool = True) -> SearchStrategy[MemoryPolicy]:
-    """What a guest may declare, from nothing to all tunables.
+    """Policies that a guest may declare, from nothing to all tunables.
 
     Args:
         consistent: Only what the rules accept; else also limits that contradict each other.

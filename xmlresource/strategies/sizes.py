@@ -5,11 +5,11 @@ from typing import Final
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from xmlresource.model.spelling import Spelling, spell, spell_in
+from xmlresource.formats.spelling import Spelling, spell, spell_in
 from xmlresource.units import KIB, UNLIMITED, UNLIMITED_KIB, Amount
 
-LEAST: Final = 1024 * KIB
-"""Less than this no guest runs in."""
+LEAST: Final = 64 * KIB * KIB
+"""Less than this no guest runs in: the rules find that it can't be meant."""
 
 _MOST_ROUND: Final = 512
 _UNITS: Final = (

@@ -1,16 +1,16 @@
 """Writing XML with odd but lawful habits, and keeping count of the place."""
 
-from dataclasses import dataclass
-
 from hypothesis import strategies as st
+
+from xmlresource.record import record
 
 _COMMENTS = ("<!-- kept -->", "<!-- <hard_limit>1</hard_limit> -->", "<?keep this?>")
 _ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "iso-8859-1")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Habits:
-    """How one document is set out: line ends, indentation, quotes, blanks, comments."""
+    """The layout habits of one document: line ends, indentation, quotes, blanks, comments."""
 
     newline: str
     step: str
@@ -35,7 +35,7 @@ def habits() -> st.SearchStrategy[Habits]:
     )
 
 
-class Pen:
+class XmlWriter:
     """Writes one document.
 
     Args:

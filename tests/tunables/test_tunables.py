@@ -1,8 +1,11 @@
 import pytest
 
 from xmlresource.codes import CODES
+from xmlresource.model.cpu import CpuPolicy
+from xmlresource.model.io import DevicePolicy, IoPolicy
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.tunables import BY_NAME, MEMORY, PRIORITY, RELATIONS, Form, Kind
+from xmlresource.tunables import BY_NAME, MEMORY, PRIORITY, RELATIONS, Family, Form, Kind
+from xmlresource.tunables.families import CPU, IO, TUNABLES
 
 # The priority asks for nothing by itself: it is no tunable, and comes last.
 *_TUNABLES, LAST = MemoryPolicy.__match_args__
@@ -39,5 +42,31 @@ def test_the_relations_are_about_tunables_and_have_rules():
         assert relation.code in CODES
 
 
-def test_one_guarantee():
+def test_one_guarantee_of_memory():
     assert [row.name for row in MEMORY if row.kind is Kind.GUARANTEE] == ["min_guarantee"]
+
+
+def test_each_row_of_a_family_is_a_field_of_its_policy_and_no_other():
+    assert tuple(row.field for row in MEMORY) == FIELDS
+    assert tuple(row.field for row in CPU) == CpuPolicy.__match_args__
+    own = tuple(row.field for row in IO if not row.per_device)
+    assert (*own, "devices") == IoPolicy.__match_args__
+    of_devices = tuple(row.field for row in IO if row.per_device)
+    assert ("target", "path", *of_devices) == DevicePolicy.__match_args__
+
+
+def test_the_table_is_its_families():
+    assert (*MEMORY, *CPU, *IO) == TUNABLES
+    assert {row.family for row in CPU} == {Family.CPU}
+    assert {row.family for row in IO} == {Family.IO}
+    assert len({row.key for row in TUNABLES}) == len(TUNABLES)
+
+
+def test_a_kernel_that_has_a_file_has_it_since_some_time():
+    for row in TUNABLES:
+        assert (row.v2_file is None) == (row.v2_since is None)
+        assert row.advisory or row.v2_file is not None
+
+
+def test_libvirts_memtune_holds_memory_alone():
+    assert all(row.element_in(Form.MEMTUNE) is None for row in (*CPU, *IO))
