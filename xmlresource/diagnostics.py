@@ -1,4 +1,4 @@
-"""What is wrong with a document, as data.
+"""Findings about a document, as data: code, severity, place, message, cure.
 
 A diagnostic says what (``code``, ``message``), where (``path``, ``span``, ``xpath``) and how to
 mend it (``hint``). Rendering is ``reports``' business; the meaning of a code is in ``codes``.
@@ -10,7 +10,7 @@ from xmlresource.record import record
 
 
 class Severity(Enum):
-    """How bad it is: an error keeps a guest from starting, a warning does not."""
+    """The weight of a finding: an error keeps a guest from starting, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -1,7 +1,18 @@
-"""What all our own exceptions have in common."""
+"""The exit statuses of the commands, and what all our own exceptions have in common."""
+
+from enum import IntEnum
 
 from xmlresource.diagnostics import Diagnostic
-from xmlresource.exit_status import ExitStatus
+
+
+class ExitStatus(IntEnum):
+    """The exit status of ``xmlresource`` and ``xmlresource-hook``."""
+
+    FINE = 0
+    FINDINGS = 1  # a document has errors
+    USAGE = 2  # bad usage, unreadable input, unusable configuration or state
+    REFUSED = 3  # the guarantee can't be promised
+    ROLLED_BACK = 4  # a kernel write failed, and what was written is undone
 
 
 class XmlresourceError(Exception):

@@ -57,6 +57,26 @@ def test_what_is_read_of_a_domain():
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "most", "started"),
+    [
+        ("<vcpu>4</vcpu>", 4, 4),
+        ("<vcpu current='2'>16</vcpu>", 16, 2),
+        ("<vcpu current='many'>4</vcpu>", 4, 4),
+        ("<vcpu current='9'>4</vcpu>", 4, 4),
+        ("<vcpu>3</vcpu><vcpus/>", 3, 3),
+        (
+            "<vcpu>3</vcpu><vcpus><vcpu enabled='yes'/><vcpu enabled='no'/></vcpus>",
+            3,
+            1,
+        ),
+    ],
+)
+def test_vcpus_that_start_are_told_from_those_that_can_be_plugged_in(text, most, started):
+    domain = read(text)
+    assert (domain.vcpus, domain.vcpus_at_start) == (most, started)
+
+
 def test_a_kernel_that_qemu_loads_is_seen():
     assert read("<os><kernel>/boot/vmlinuz</kernel></os>").direct_kernel
     assert not read("<os><type>hvm</type></os>").direct_kernel
@@ -189,3 +209,37 @@ def test_the_corpus_is_read_as_domains(corpus):
     assert seen["domain"] > 0.95 * len(corpus)
     assert seen["named"] > 0.95 * seen["domain"]
     assert seen["memory"] > 0.9 * seen["domain"]
+
+
+@pytest.mark.parametrize(
+    ("vcpu", "cpuset"),
+    [
+        ("<vcpu cpuset='0-2,^1'>2</vcpu>", {0, 2}),
+        ("<vcpu placement='static' cpuset='3'>2</vcpu>", {3}),
+        ("<vcpu placement='auto' cpuset='3'>2</vcpu>", None),
+        ("<vcpu cpuset='some'>2</vcpu>", None),
+        ("<vcpu>2</vcpu>", None),
+    ],
+)
+def test_the_cpus_of_all_vcpus(vcpu, cpuset):
+    assert read(vcpu).cpuset == cpuset
+
+
+def test_the_cpus_of_each_vcpu():
+    pins = (
+        "<vcpupin vcpu='0' cpuset='1-2'/><vcpupin vcpu='1' cpuset='none'/>"
+        "<vcpupin cpuset='1'/><emulatorpin cpuset='7'/><vcpupin vcpu='3' cpuset='0'/>"
+    )
+    domain = read(f"<cputune>{pins}</cputune>")
+    assert domain.vcpu_pins == ((0, frozenset({1, 2})), (3, frozenset({0})))
+    assert domain.cpu_shares is None
+
+
+@pytest.mark.parametrize(("shares", "number"), [("2048", 2048), ("0", None), ("many", None)])
+def test_the_shares_that_libvirt_sets(shares, number):
+    assert read(f"<cputune><shares>{shares}</shares></cputune>").cpu_shares == number
+
+
+def test_hostile_pins_are_not_read_to_their_end():
+    lines = "<vcpupin vcpu='1' cpuset='0'/>" * 5000
+    assert len(read(f"<cputune>{lines}</cputune>").vcpu_pins) == 4096

@@ -100,3 +100,37 @@ def test_what_the_encoding_lacks_can_not_be_written():
     source = Source((declared("latin-1") + "<a/>").encode(), "a")
     with pytest.raises(UnicodeEncodeError):
         source.to_bytes("€".encode())
+
+
+@pytest.mark.parametrize("version", ["2.0", "0.9", "1", "1.", "", "1.0x", "01.0", "é"])
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_versions_of_xml_that_there_are_not(version, quote, mark):
+    data = f"{mark}<?xml\tversion = {quote}{version}{quote}?><a/>"
+    encodings = ("utf-8", "utf-16-le") if mark else ("utf-8",)
+    for encoding in encodings:
+        with pytest.raises(DocumentError) as caught:
+            Source(data.encode(encoding), "guest.xml")
+        found = caught.value.diagnostic
+        assert found.code == "XR002"
+        assert (found.span.line, found.span.column) == (1, 18)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.10"])
+def test_versions_of_xml(version):
+    data = f"<?xml version='{version}'?><a/>".encode()
+    assert Source(data, "a").text == data
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize("beginning", ["", "\n", "<!-- -->"])
+def test_utf16_that_nothing_gives_away(encoding, beginning):
+    """libxml2 does not read it either, and expat would, at other offsets than ours."""
+    code, message = refused(f"{beginning}<a/>".encode(encoding))
+    assert code == "XR006"
+    assert "without a byte order mark" in message
+
+
+def test_a_mark_that_is_not_of_the_declared_encoding():
+    assert refused(("\ufeff" + declared("latin-1") + "<a/>").encode("utf-16-le"))[0] == "XR006"
+    assert refused(("\ufeff" + declared("UTF-16") + "<a/>").encode())[0] == "XR006"

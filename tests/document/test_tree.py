@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmlresource.document import tree
 from xmlresource.document.errors import DocumentError
 from xmlresource.document.source import Source
-from xmlresource.document.tree import MOST_LEVELS, parse
+from xmlresource.document.tree import MOST_LEVELS, ReadLimits, parse, parse_beginning
 
 
 def elementtree(data):
@@ -297,10 +296,32 @@ def test_the_deepest_that_is_read():
     assert refused(f"<a>{levels}</a>")[0] == "XR005"
 
 
-def test_too_many_elements(monkeypatch):
-    monkeypatch.setattr(tree, "MOST_ELEMENTS", 3)
-    assert len(flat(read("<a><b/><b/></a>"))) == 3
-    assert refused("<a><b/><b/>\n<b/></a>") == ("XR004", (2, 1))
+def test_too_many_elements():
+    few = ReadLimits(elements=3)
+    assert len(flat(parse(Source(b"<a><b/><b/></a>", "guest.xml"), few))) == 3
+    with pytest.raises(DocumentError, match="more than 3 elements"):
+        parse(Source(b"<a><b/><b/>\n<b/></a>", "guest.xml"), few)
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (b"", None),
+        (b"<a", None),
+        (b"<a>1", "a"),
+        (b"<a><b>1</b><c>2", "ab"),
+        (b"<a><b>1</b></c>", "ab"),
+        (b"<a><b><c/>", "abc"),
+        (b"<a><b/><b/><b/><b/><b/></a>", "abbb"),
+        (b"<a><b><c><d/></c></b></a>", "ab"),
+        (b"<a/>", "a"),
+    ],
+)
+def test_what_stands_before_a_fault(data, names):
+    """The innermost element that was not closed is left out: what it holds is not known."""
+    root = parse_beginning(Source(data, "guest.xml"), ReadLimits(levels=3, elements=4))
+    found = None if root is None else "".join(each.local for each in flat(root))
+    assert found == names
 
 
 @pytest.mark.parametrize(

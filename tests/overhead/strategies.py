@@ -2,13 +2,7 @@
 
 from hypothesis import strategies as st
 
-from xmlresource.model.domain import (
-    Device,
-    Domain,
-    HugepageRequest,
-    MemoryBacking,
-    NumaCell,
-)
+from xmlresource.model.domain import Device, Domain, HugepageRequest, MemoryBacking, NumaCell
 
 MIB = 1 << 20
 
@@ -23,17 +17,19 @@ def _device(kind: str, **choices: st.SearchStrategy[str]) -> st.SearchStrategy[D
 devices = st.one_of(
     _device(
         "disk",
-        type=st.sampled_from(["file", "network", "vhostuser", "nvme"]),
+        type=st.sampled_from(["file", "network", "vhostuser", "nvme", "vhostvdpa"]),
         device=st.sampled_from(["disk", "cdrom", "floppy"]),
         target__bus=st.sampled_from(["virtio", "scsi", "sata", "ide", "usb", "fdc", "sd"]),
         driver__type=st.sampled_from(["raw", "qcow2", "vmdk"]),
         driver__queues=numbers,
         source__protocol=st.sampled_from(["rbd", "nbd", "https"]),
+        driver__io=st.sampled_from(["threads", "native"]),
         backingStore__format=st.just("x"),
+        backingStore__type=st.sampled_from(["file", "nvme"]),
     ),
     _device(
         "interface",
-        type=st.sampled_from(["user", "bridge", "vhostuser", "hostdev"]),
+        type=st.sampled_from(["user", "bridge", "vhostuser", "hostdev", "vdpa"]),
         model__type=st.sampled_from(["virtio", "e1000e", "rtl8139", "odd"]),
         driver__queues=numbers,
     ),
@@ -76,6 +72,7 @@ backings = st.builds(
     ),
     source=st.sampled_from([None, "memfd", "file"]),
     shared=st.booleans(),
+    locked=st.booleans(),
 )
 
 domains = st.builds(
@@ -86,7 +83,7 @@ domains = st.builds(
     max_memory=st.one_of(st.none(), st.integers(1, 1 << 20).map(lambda size: size * MIB)),
     vcpus=st.integers(1, 64),
     iothreads=st.integers(0, 8),
-    architecture=st.sampled_from([None, "x86_64", "aarch64", "s390x"]),
+    architecture=st.sampled_from([None, "x86_64", "aarch64", "s390x", "ppc64le"]),
     machine=st.sampled_from([None, "pc", "pc-q35-7.2", "virt"]),
     firmware=st.sampled_from([None, "efi", "bios", "pflash"]),
     tb_cache=st.one_of(st.none(), st.integers(1, 4096).map(lambda size: size * MIB)),
@@ -94,4 +91,5 @@ domains = st.builds(
     backing=backings,
     cells=cells,
     devices=st.lists(devices, max_size=8).map(tuple),
+    arguments=st.sampled_from([(), ("-device", "intel-iommu"), ("-device", "vfio-pci")]),
 )

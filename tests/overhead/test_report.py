@@ -5,13 +5,19 @@ from hypothesis import given
 
 from tests.overhead.strategies import domains
 from xmlresource.model.domain import Device, Domain, HugepageRequest, MemoryBacking
-from xmlresource.operations.overhead import Estimated, Estimates
+from xmlresource.operations.memory_use.overhead import Estimated, Estimates
 from xmlresource.overhead import estimate
 from xmlresource.record import replace
-from xmlresource.reports.overhead import all_as_data, as_data, render, render_all
-from xmlresource.reports.tables import WIDTH
+from xmlresource.reports.guests.overhead import all_as_data, as_data, render, render_all
+from xmlresource.reports.layout.tables import WIDTH
 
 MIB = 1 << 20
+
+
+def estimated(domain: Domain, limit: int | None = None, memtune: int | None = None) -> Estimated:
+    return Estimated(f"{domain.name}.xml", estimate(domain), limit, memtune_limit=memtune)
+
+
 GUEST = Domain(
     name="web",
     type="kvm",
@@ -25,7 +31,7 @@ GUEST = Domain(
 
 def test_the_table_is_aligned_and_complete():
     overhead = estimate(GUEST)
-    lines = render(overhead).splitlines()
+    lines = render(estimated(GUEST)).splitlines()
     assert lines[0] == "web: overhead beyond RAM, in MiB"
     start = next(place for place, line in enumerate(lines) if line.startswith("item "))
     table = lines[start : lines.index("", start)]
@@ -47,7 +53,7 @@ def test_ram_is_told_by_where_it_comes_from():
     shared = Device("memory", {"model": "nvdimm", "access": "shared"}, {"target/size": "2048"})
     guest = replace(GUEST, memory=515 * MIB, devices=(plugged, shared), max_memory=516 * MIB)
     overhead = estimate(guest)
-    lines = render(overhead).splitlines()
+    lines = render(estimated(guest)).splitlines()
     assert [line.split("  ")[0] for line in lines[2:8]] == [
         "RAM",
         "RAM",
@@ -62,7 +68,7 @@ def test_ram_is_told_by_where_it_comes_from():
     assert lines[6].endswith("0.00    1.00  memory")
     assert lines[7].endswith("512.25  514.00")
     assert any("2 MiB of RAM are page cache of files" in line for line in lines)
-    parts = as_data(overhead)["ram_parts"]
+    parts = as_data(estimated(guest))["ram_parts"]
     assert [(part["name"], part["charged"]) for part in parts] == [
         ("RAM", True),
         ("virtio-mem 0", True),
@@ -76,12 +82,12 @@ def test_ram_is_told_by_where_it_comes_from():
 
 
 def test_ram_of_one_kind_is_not_told_apart():
-    assert not [line for line in render(estimate(GUEST)).splitlines() if line.startswith("RAM ")]
+    assert not [line for line in render(estimated(GUEST)).splitlines() if line.startswith("RAM ")]
 
 
 def test_each_item_names_its_source_by_number():
     overhead = estimate(GUEST)
-    lines = render(overhead).splitlines()
+    lines = render(estimated(GUEST)).splitlines()
     for item in overhead.items:
         (row,) = (line for line in lines if line.startswith(item.name))
         number = row.split()[-1]
@@ -90,9 +96,9 @@ def test_each_item_names_its_source_by_number():
 
 @given(domains)
 def test_every_line_fits_a_terminal(domain):
-    overhead = estimate(domain)
-    text = render(overhead, overhead.objection(1 << 20))
-    both = Estimates((Estimated("some/where.xml", overhead, 1 << 20),) * 2, (), one=False)
+    guest = Estimated("some/where.xml", estimate(domain), 1 << 20, memtune_limit=1 << 20)
+    text = render(guest)
+    both = Estimates((guest,) * 2, (), one=False)
     for line in (text + render_all(both)).splitlines():
         assert len(line) <= WIDTH
         assert line.isprintable()
@@ -100,13 +106,13 @@ def test_every_line_fits_a_terminal(domain):
 
 def test_the_limit_of_the_document_itself_is_judged():
     guest = Estimated("web.xml", estimate(GUEST), GUEST.memory)
-    assert "too low: hard_limit 512 MiB leaves 0 bytes" in render(guest.overhead, guest.objection)
-    assert Estimated("web.xml", guest.overhead).objection is None
+    assert "too low: hard_limit 512 MiB leaves 0 bytes" in render(guest)
+    assert Estimated("web.xml", guest.overhead).objections == ()
 
 
 def test_a_name_from_a_tenant_can_not_break_the_table():
     sound = Device("sound", {"model": "x\n\x1b[31m" + "y" * 200})
-    text = render(estimate(Domain(name="a\nb", type="kvm", memory=MIB, devices=(sound,))))
+    text = render(estimated(Domain(name="a\nb", type="kvm", memory=MIB, devices=(sound,))))
     assert "\x1b" not in text
     assert text.startswith("a\\nb: overhead")
 
@@ -149,7 +155,7 @@ def test_the_data_of_several_add_up():
     data = json.loads(json.dumps(all_as_data(Estimates(guests, (), one=False))))
     assert data["version"] == 1
     assert [guest["path"] for guest in data["guests"]] == ["0.xml", "1.xml", "2.xml"]
-    assert as_data(guests[0].overhead) == {
+    assert as_data(guests[0]) == {
         "version": 1,
         **{key: value for key, value in data["guests"][0].items() if key != "path"},
     }
@@ -164,15 +170,54 @@ def test_the_data_of_several_add_up():
 
 
 def test_a_guest_of_another_driver_has_no_table():
-    text = render(estimate(Domain(type="xen", memory=MIB)))
+    text = render(estimated(Domain(type="xen", memory=MIB)))
     assert "item " not in text
     assert text.startswith("a guest without a name")
     assert "not run by QEMU or LXC" in text
 
 
+LOCKED = replace(GUEST, backing=MemoryBacking(locked=True))
+
+
+@pytest.mark.parametrize(
+    ("guest", "limit", "allows"),
+    [
+        (GUEST, None, None),
+        (GUEST, 600 * MIB, 600 * MIB),
+        (LOCKED, None, "unlimited"),
+        (LOCKED, 600 * MIB, 600 * MIB),
+    ],
+)
+def test_locked_memory_is_told_in_a_settled_shape(
+    guest: Domain, limit: int | None, allows: int | str | None
+) -> None:
+    needs = estimate(guest).locked.needs
+    data = as_data(estimated(guest, limit, limit))
+    assert data["locked"] == {"needs": needs, "libvirt_allows": allows}
+    assert data["recommended"]["hard_limit"] >= needs
+
+
+def test_locked_memory_is_told_in_words() -> None:
+    text = " ".join(render(estimated(LOCKED)).split())
+    assert "may be locked by <locked/>, and libvirt allows unlimited" in text
+    assert "in <memtune> hard_limit has to be" in text
+    limited = " ".join(render(estimated(LOCKED, 600 * MIB, 600 * MIB)).split())
+    assert "and libvirt allows 600 MiB" in limited
+    assert "too low: hard_limit 600 MiB is QEMU's limit of locked memory, too" in limited
+    assert "locked" not in render(estimated(GUEST))
+
+
+def test_what_libvirt_does_not_see_is_told() -> None:
+    devices = (Device("hostdev", {"type": "pci"}),) * 2
+    guest = replace(GUEST, devices=devices, arguments=("-device", "intel-iommu"))
+    assert "libvirt does not look into <qemu:commandline>" in render(estimated(guest))
+    encrypted = " ".join(render(estimated(replace(GUEST, launch_security="sev"))).split())
+    assert "by launchSecurity sev, and libvirt leaves that to the host" in encrypted
+
+
 def test_the_data_add_up_and_are_json():
     overhead = estimate(GUEST)
-    data = json.loads(json.dumps(as_data(overhead)))
+    data = json.loads(json.dumps(as_data(estimated(GUEST))))
     assert data["version"] == 1
     assert data["domain"] == "web"
     inside = [item for item in data["items"] if item["charged"] != "outside"]

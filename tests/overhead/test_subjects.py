@@ -1,17 +1,5 @@
-from xmlresource.model.domain import (
-    Device,
-    Domain,
-    HugepageRequest,
-    MemoryBacking,
-    NumaCell,
-)
-from xmlresource.overhead.subjects import (
-    L2_CACHE,
-    MIB,
-    TB_CACHE,
-    Subject,
-    subjects_of,
-)
+from xmlresource.model.domain import Device, Domain, HugepageRequest, MemoryBacking, NumaCell
+from xmlresource.overhead.subjects import L2_CACHE, MIB, TB_CACHE, Subject, subjects_of
 
 GIB = 1024 * MIB
 
@@ -48,11 +36,8 @@ def test_what_libvirt_adds_by_itself_is_there():
         ("memballoon", "virtio"),
     ]
     modern = find(guest(machine="pc-q35-7.2"), "controller")
-    assert [subject.facts["model"] for subject in modern] == [
-        "qemu-xhci",
-        "pcie-root-port",
-        "pcie-root-port",
-    ]
+    # a port for each, and one that libvirt keeps free
+    assert [subject.facts["model"] for subject in modern] == ["qemu-xhci"] + ["pcie-root-port"] * 3
 
 
 def test_what_is_there_is_not_added():
@@ -98,11 +83,49 @@ def test_each_device_on_pcie_gets_a_port_where_none_is_named():
         Device("controller", {"type": "virtio-serial"}),
         Device("sound", {"model": "ich9"}),
     )
-    # those of three devices, of the balloon, and of the bridge for the old card
-    assert len(ports(guest(*devices, machine="q35"))) == 5
+    # those of three devices, of the balloon, and of the bridge for the old card; one is free
+    assert len(ports(guest(*devices, machine="q35"))) == 6
     named = Device("controller", {"type": "pci", "model": "pcie-root-port"})
-    assert len(ports(guest(*devices, named, machine="q35"))) == 1
+    assert len(ports(guest(*devices, named, machine="q35"))) == 6
+    assert len(ports(guest(*devices, *(named,) * 14, machine="q35"))) == 14
     assert not ports(guest(*devices, machine="pc"))
+
+
+def test_devices_that_have_their_place_ask_for_no_port():
+    def at(bus, kind, **facts):
+        place = {"address/@type": "pci", "address/@bus": bus}
+        return Device(kind, {**facts, **place})
+
+    named = Device("controller", {"type": "pci", "model": "pcie-root-port"})
+    rest = (
+        Device("controller", {"type": "usb", "model": "none"}),
+        Device("memballoon", {"model": "none"}),
+        at("0x00", "video", **{"model/@type": "virtio"}),
+        at("0x01", "rng", model="virtio"),
+    )
+    assert len(ports(guest(*rest, named, machine="q35"))) == 1
+    card = Device("interface", {"model/@type": "virtio"})
+    for number, count in ((1, 3), (2, 3), (3, 3), (4, 4)):
+        assert len(ports(guest(*rest, card, *(named,) * number, machine="q35"))) == count
+
+
+def test_the_first_video_device_sits_on_the_root():
+    video = Device("video", {"model/@type": "virtio"})
+    base = (
+        Device("controller", {"type": "usb", "model": "none"}),
+        Device("memballoon", {"model": "none"}),
+    )
+    assert not ports(guest(*base, video, machine="q35"))
+    assert len(ports(guest(*base, video, video, machine="q35"))) == 2
+
+
+def test_vcpus_that_can_be_plugged_in_cost_at_worst():
+    (subject, *_), (whole, *_) = (
+        subjects_of(guest(type="qemu", vcpus=16, current_vcpus=current)) for current in (2, None)
+    )
+    assert (subject.units["vcpu"], subject.at_worst["vcpu"]) == (2, 16)
+    assert (whole.units["vcpu"], whole.at_worst) == (16, {"ram": GIB})
+    assert find(guest(Device("disk"), vcpus=16, current_vcpus=2), "disk")[0].units["queue"] == 2
 
 
 def test_each_layer_of_a_chain_is_an_image():
@@ -191,7 +214,8 @@ def test_drivers_are_counted_once_each():
         Device("memballoon", {"model": "none"}),
         Device("serial"),
     )
-    assert subjects_of(domain)[0].units["driver"] == 2
+    # two of the cards', and that of the USB controller that libvirt adds
+    assert subjects_of(domain)[0].units["driver"] == 3
 
 
 def test_ram_on_hugepages_has_no_page_tables_of_small_pages():

@@ -19,6 +19,7 @@ def table(*rows):
 
 
 def test_the_shipped_table_is_valid_and_read_once():
+    load.cache_clear()  # another test may have read it
     assert load() is load()
     assert len(load().rows) > 80
 

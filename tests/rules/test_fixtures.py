@@ -10,20 +10,23 @@ from pathlib import Path
 import pytest
 
 from xmlresource.codes import CODES
-from xmlresource.operations.validate import Options, validate
-from xmlresource.reports.diagnostics import as_text
+from xmlresource.operations.validation.validate import Options, validate
+from xmlresource.reports.findings.diagnostics import as_text
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
 # Libvirt's schema in small: what our rules say must not be said again by the schema.
 SCHEMA = FIXTURES.parent / "domain-schema"
-DOCUMENTS = sorted(FIXTURES.glob("*.xml"))
+DOCUMENTS = sorted(FIXTURES.rglob("*.xml"))
+# Guests with more than the small schema knows.
+GUESTS = FIXTURES / "guests"
 
 # These are about files, not about what stands in them: tests/operations/test_validate.py.
 WITHOUT_FIXTURE = {"XR001", "XR004"}
 
 
 def printed(document: Path) -> str:
-    result = validate([str(document)], Options(domain_schema=str(SCHEMA)))
+    schema = "off" if document.is_relative_to(GUESTS) else str(SCHEMA)
+    result = validate([str(document)], Options(domain_schema=schema))
     return as_text(result.diagnostics).replace(str(document), document.name)
 
 
@@ -44,4 +47,6 @@ def test_a_name_tells_the_codes(document: Path) -> None:
 
 def test_every_code_is_broken_by_a_fixture() -> None:
     broken = {path.stem.partition("-")[0] for path in DOCUMENTS}
-    assert set(CODES) - broken == WITHOUT_FIXTURE
+    # XR8 is about other systems' files: tests/interchange.
+    ours = {code for code in CODES if not code.startswith("XR8")}
+    assert ours - broken == WITHOUT_FIXTURE

@@ -4,7 +4,7 @@ import pytest
 
 from xmlresource.codes import CODES
 from xmlresource.document.source import Source
-from xmlresource.operations.findings import findings
+from xmlresource.operations.validation.findings import findings
 from xmlresource.rules.suppressions import suppressed
 
 FAULTY = "<soft_limit unit='gigs'>1</soft_limit>"
@@ -29,7 +29,9 @@ def test_a_comment_on_the_same_line() -> None:
 
 
 def test_a_comment_behind_something_is_not_about_the_next_line() -> None:
-    found = memtune("<hard_limit>1</hard_limit><!-- xmlresource: ignore=XR202 -->", FAULTY)
+    found = memtune(
+        "<hard_limit unit='GiB'>1</hard_limit><!-- xmlresource: ignore=XR202 -->", FAULTY
+    )
     assert found == ["XR701", "XR202"]
 
 

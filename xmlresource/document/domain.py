@@ -22,11 +22,17 @@ _MOST_NODES = 4096
 # QEMU takes 128 guest cells (MAX_NODES). Each row may name all nodes, so that of hostile ones not
 # all are read: with so many the guest can't start anyway.
 _MOST_ROWS = 256
+_QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
+# QEMU's command line has some hundred words; a hostile one is not read to its end.
+_MOST_ARGUMENTS = 4096
+# libvirt takes 16,384 lines; a line for each vCPU of the largest guest that QEMU makes.
+_MOST_PINS = 4096
 
 
 def read_domain(element: Element) -> Domain:
     """The domain that ``element`` defines."""
-    max_memory = element.first("maxMemory")
+    max_memory, vcpu = element.first("maxMemory"), element.first("vcpu")
+    tuning = element.first("cputune")
     return Domain(
         name=_text(element.first("name")) or "",
         uuid=_text(element.first("uuid")),
@@ -34,7 +40,8 @@ def read_domain(element: Element) -> Domain:
         memory=_size(element.first("memory")),
         max_memory=_size(max_memory),
         max_memory_slots=_count(_attribute(max_memory, "slots"), 0),
-        vcpus=_count(_text(element.first("vcpu")), 1),
+        vcpus=_count(_text(vcpu), 1),
+        current_vcpus=_current_vcpus(element),
         iothreads=_count(_text(element.first("iothreads")), 0),
         architecture=_attribute(element.find("os", "type"), "arch"),
         machine=_attribute(element.find("os", "type"), "machine"),
@@ -47,7 +54,38 @@ def read_domain(element: Element) -> Domain:
         cells=tuple(_cells(element.find("cpu", "numa"))),
         bindings=tuple(_bindings(element.first("numatune"))),
         devices=tuple(_devices(element.first("devices"))),
+        arguments=_arguments(element.first("commandline", _QEMU)),
+        cpuset=_cpuset(vcpu),
+        vcpu_pins=() if tuning is None else tuple(_pins(tuning)),
+        cpu_shares=None if tuning is None else _count(_text(tuning.first("shares")), 0) or None,
     )
+
+
+def _current_vcpus(element: Element) -> int | None:
+    """With how many vCPUs the guest starts (virDomainVcpuParse): ``None`` for all.
+
+    Where each vCPU has its line, the lines decide.
+    """
+    lines = element.find("vcpus")
+    if lines is not None and (rows := lines.all("vcpu")):
+        return sum(row.attributes.get("enabled") == "yes" for row in rows)
+    return _count(_attribute(element.first("vcpu"), "current"), 0) or None
+
+
+def _cpuset(vcpu: Element | None) -> frozenset[int] | None:
+    """``placement='auto'`` leaves it to numad, and libvirt takes no notice of the set."""
+    text = _attribute(vcpu, "cpuset")
+    if text is None or _attribute(vcpu, "placement") == "auto":
+        return None
+    return parse_set(text) or None
+
+
+def _pins(tuning: Element) -> Iterator[tuple[int, frozenset[int]]]:
+    for pin in tuning.all("vcpupin")[:_MOST_PINS]:
+        cpus = parse_set(pin.attributes.get("cpuset", ""))
+        vcpu = _count(pin.attributes.get("vcpu"), -1)
+        if cpus and vcpu >= 0:
+            yield vcpu, cpus
 
 
 def parse_set(text: str) -> frozenset[int]:
@@ -118,6 +156,11 @@ def _devices(element: Element | None) -> Iterator[Device]:
         device = Device(child.local, dict(child.attributes))
         _flatten(child, "", device)
         yield device
+
+
+def _arguments(element: Element | None) -> tuple[str, ...]:
+    arguments = [] if element is None else element.all("arg", _QEMU)[:_MOST_ARGUMENTS]
+    return tuple(argument.attributes.get("value", "") for argument in arguments)
 
 
 def _flatten(element: Element, path: str, device: Device) -> None:

@@ -2,10 +2,8 @@
 
 from typing import Final
 
-from xmlresource.codes import CODES
 from xmlresource.diagnostics import Diagnostic, Span
-from xmlresource.errors import XmlresourceError
-from xmlresource.exit_status import ExitStatus
+from xmlresource.errors import ExitStatus, XmlresourceError
 
 
 class DocumentError(XmlresourceError):
@@ -23,5 +21,8 @@ def document_error(
     code: str, message: str, path: str, *, span: Span | None = None, hint: str | None = None
 ) -> DocumentError:
     """A :class:`DocumentError` of rule ``code``; its registered cure is the hint by default."""
+    # The hook reads documents at every guest start, and most can be read.
+    from xmlresource.codes import CODES  # noqa: PLC0415
+
     rule = CODES[code]
     return DocumentError(rule.diagnostic(message, path, span=span, hint=hint or rule.cure))

@@ -6,26 +6,36 @@ Everything that stands there is handed over as it stands, right or wrong; ``rule
 from collections.abc import Iterator
 from typing import Final
 
+from xmlresource.diagnostics import Span
 from xmlresource.document.tree import Element
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.record import record
-from xmlresource.tunables import MEMORY, NAMESPACE, PRIORITY, Form, Kind, Tunable
-from xmlresource.units import Amount, SizeError, parse_size
+from xmlresource.tunables import BALANCE, MEMORY, NAMESPACE, PRIORITY, Family, Form, Kind, Tunable
+from xmlresource.units import Amount, QuantityError, SizeError, parse_size
 
 NAMESPACES: Final = {Form.RESOURCE: None, Form.METADATA: NAMESPACE, Form.MEMTUNE: None}
+
+BALANCE_VALUES: Final = {"yes": True, "no": False}
+"""What ``<memory balance='…'>`` may say."""
+
+CPU_IO: Final = {Family.CPU.value: Family.CPU, Family.IO.value: Family.IO}
+"""The families that few guests declare anything of, by the names of their elements."""
+
+AROUND_A_DOMAIN: Final = frozenset({"domstatus", "domainsnapshot", "domaincheckpoint"})
 
 
 @record
 class Block:
-    """An element whose children are tunables: a ``<memory>`` or a ``<memtune>``."""
+    """An element that holds tunables: ``<memory>``, ``<memtune>``, ``<cpu>`` or ``<io>``."""
 
     form: Form
     element: Element
+    family: Family = Family.MEMORY
 
 
 @record
 class Declaration:
-    """One element that declares a tunable.
+    """One element, or one attribute of it, that declares a tunable.
 
     Attributes:
         tunable: The tunable.
@@ -34,18 +44,36 @@ class Declaration:
         amount: What it says; ``None`` where it says nothing: it can't be read, or it is a
             guarantee of 0, which libvirt takes as none.
         error: Why it can't be read; ``None`` where it can.
+        device: The ``<device>`` around it, for a tunable of single devices.
     """
 
     tunable: Tunable
     form: Form
     element: Element
     amount: Amount | None
-    error: SizeError | None
+    error: QuantityError | None
+    device: Element | None = None
 
     @property
     def misspelt(self) -> bool:
-        """It is spelt in a way that is read but not right."""
+        """Whether the element is spelt in a way that is read but not right."""
         return self.element.local in self.tunable.misspellings
+
+    @property
+    def name(self) -> str:
+        """The name of what it declares: that of the tunable, with its device where it has one."""
+        if self.device is None:
+            return self.tunable.key
+        attributes = self.device.attributes
+        device = attributes.get("path") or attributes.get("target")
+        return self.tunable.key if device is None else f"{device}.{self.tunable.key}"
+
+    @property
+    def value_span(self) -> Span:
+        """The place of the value."""
+        if self.tunable.attribute is None:
+            return self.element.text_span
+        return self.element.value_span(self.tunable.attribute)
 
 
 def containers(root: Element) -> Iterator[tuple[Form, Element]]:
@@ -75,11 +103,23 @@ def blocks(root: Element) -> Iterator[Block]:
         yield from (Block(Form.MEMTUNE, memtune) for memtune in domain.all("memtune"))
 
 
+def cpu_io_blocks(root: Element) -> Iterator[Block]:
+    """All ``<cpu>`` and ``<io>`` of the document, in the order of the forms."""
+    for form, container in containers(root):
+        for child in container.children:
+            if child.local in CPU_IO and child.namespace == NAMESPACES[form]:
+                yield Block(form, child, CPU_IO[child.local])
+    if root.namespace == NAMESPACE and root.local in CPU_IO:
+        yield Block(Form.METADATA, root, CPU_IO[root.local])
+
+
 def domain_element(root: Element) -> Element | None:
-    """The ``<domain>`` of a document: its root, or that of the status libvirt keeps in /run."""
-    if root.is_named("domain"):
+    """The ``<domain>`` of a document: its root, or that in a snapshot or in libvirt's status."""
+    if root.is_named("domain") or root.is_named("inactiveDomain"):
         return root
-    return root.first("domain") if root.is_named("domstatus") else None
+    # Not by the table of kinds, which the hook would have to load.
+    is_around = root.namespace is None and root.local in AROUND_A_DOMAIN
+    return root.first("domain") if is_around else None
 
 
 def is_known_root(root: Element) -> bool:
@@ -88,13 +128,13 @@ def is_known_root(root: Element) -> bool:
         domain_element(root) is not None
         or root.is_named("resource")
         or root.is_named("resource", NAMESPACE)
-        or root.is_named("memory", NAMESPACE)
+        or (root.namespace == NAMESPACE and (root.local == "memory" or root.local in CPU_IO))
         or root.is_named("memtune")
     )
 
 
 def declarations(block: Block) -> Iterator[Declaration]:
-    """What a block declares, in document order."""
+    """The declarations of a block, in document order."""
     for element in block.element.children:
         tunable = tunable_of(element, block.form)
         if tunable is not None:
@@ -114,7 +154,7 @@ def tunable_of(element: Element, form: Form) -> Tunable | None:
 
 
 def priorities(found: tuple[Block, ...]) -> Iterator[tuple[Block, str, int | None]]:
-    """What blocks say of the guest's priority: the block, the text, and what it means.
+    """The priorities that blocks declare: the block, the text, and its meaning.
 
     That is ``None`` where it can't be read.
     """
@@ -122,9 +162,20 @@ def priorities(found: tuple[Block, ...]) -> Iterator[tuple[Block, str, int | Non
         text = block.element.attributes.get(PRIORITY)
         if text is not None and block.form is not Form.MEMTUNE:
             # Few guests have one, and the hook pays for each import.
-            from xmlresource.model.priority import parse_priority  # noqa: PLC0415
+            from xmlresource.formats.priority import parse_priority  # noqa: PLC0415
 
             yield block, text, parse_priority(text)
+
+
+def balances(found: tuple[Block, ...]) -> Iterator[tuple[Block, str, bool | None]]:
+    """Where blocks say whether a guest's memory may be moved: the block, the text, its meaning.
+
+    That is ``None`` where it can't be read.
+    """
+    for block in found:
+        text = block.element.attributes.get(BALANCE)
+        if text is not None and block.form is not Form.MEMTUNE:
+            yield block, text, BALANCE_VALUES.get(text)
 
 
 def policy_of(found: tuple[Declaration, ...], held_by: tuple[Block, ...] = ()) -> MemoryPolicy:
@@ -148,7 +199,7 @@ def _declaration(tunable: Tunable, form: Form, element: Element) -> Declaration:
     try:
         amount: Amount | None = parse_size(element.text, element.attributes.get("unit"))
     except SizeError as error:
-        return Declaration(tunable, form, element, None, error)
+        return Declaration(tunable, form, element, None, error, None)
     if tunable.kind is Kind.GUARANTEE and amount == 0:
         amount = None
-    return Declaration(tunable, form, element, amount, None)
+    return Declaration(tunable, form, element, amount, None, None)

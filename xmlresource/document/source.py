@@ -16,18 +16,24 @@ from xmlresource.limits import MOST_BYTES
 
 _LINE_END: Final = rb"\r\n|\r|\n"
 _DECLARED: Final = rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']"""
+_VERSION: Final = rb"""<\?xml\s+version\s*=\s*(["'])(.*?)\1"""
+_SUPPORTED: Final = rb"1\.[0-9]+"
 _UTF8_NAMES: Final = frozenset({"utf-8", "utf8"})
 _UTF16_NAMES: Final = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
 _BEGINNING: Final = Span(1, 1, 1, 1, 0, 0)
 _SINGLE_BYTES: Final = bytes(range(256))
 
-# XML 1.0, appendix F: how the first bytes give UTF-16 away.
+# XML 1.0, appendix F: how the first bytes give UTF-16 away. Without a mark only a declaration does;
+# what else begins so, libxml2 does not read.
 _UTF16_SIGNS: Final = (
     (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_BE, "utf-16-be"),
-    (b"<\0", b"", "utf-16-le"),
-    (b"\0<", b"", "utf-16-be"),
+    (b"<\0?\0", b"", "utf-16-le"),
+    (b"\0<\0?", b"", "utf-16-be"),
 )
+_UTF16_CODECS: Final = frozenset({"utf-16-le", "utf-16-be"})
+_FIRST: Final = 2
+_LONGEST: Final = 1000
 
 
 class Source:
@@ -38,7 +44,8 @@ class Source:
         text: The document as UTF-8.
 
     Raises:
-        DocumentError: It is too large (XR004), or not in the encoding it claims (XR006).
+        DocumentError: It is too large (XR004), not in the encoding it claims (XR006), or of a
+            version of XML that there is not (XR002).
     """
 
     __slots__ = ("_codec", "_line_starts", "_mark", "name", "text")
@@ -55,6 +62,12 @@ class Source:
         self._mark, self._codec = _encoding(data, name)
         self.text: Final = self._transcoded(data)
         self._line_starts: list[int] | None = None
+        self._check_beginning()
+
+    @property
+    def is_utf16(self) -> bool:
+        """Whether its bytes are UTF-16, which libvirt can't read."""
+        return self._codec in _UTF16_CODECS
 
     def to_bytes(self, text: bytes) -> bytes:
         """``text`` (UTF-8) in the document's own encoding.
@@ -89,6 +102,31 @@ class Source:
             self._line_starts = [0, *(match.end() for match in re.finditer(_LINE_END, self.text))]
         return self._line_starts
 
+    def _check_beginning(self) -> None:
+        """Refuse what expat takes for something else than it says, or does not look at."""
+        if self.text[:_FIRST].count(0) == 1:
+            message = "the document begins as UTF-16 or UTF-32 does, without a byte order mark"
+            raise document_error("XR006", message, self.name, span=_BEGINNING)
+        start = len(codecs.BOM_UTF8) if self.text.startswith(codecs.BOM_UTF8) else 0
+        declaration = self.text[start : start + _LONGEST]
+        declared = _declared(declaration)
+        is_utf16 = self._codec in _UTF16_CODECS
+        if declared is not None and (
+            (is_utf16 and declared not in _UTF16_NAMES | _UTF8_NAMES)
+            or (start and declared in _UTF16_NAMES)
+        ):
+            message = (
+                f"the document says it is in {declared!r}, and its byte order mark is another's"
+            )
+            raise document_error("XR006", message, self.name, span=_BEGINNING)
+        version = re.match(_VERSION, declaration)
+        if version is not None and not re.fullmatch(_SUPPORTED, version[2]):
+            number = version[2].decode(errors="replace")
+            span = self.span(start + version.start(2), start + version.end(2))
+            message = f"not well-formed XML: there is no version {number!r}"
+            cure = "write version='1.0'"
+            raise document_error("XR002", message, self.name, span=span, hint=cure)
+
     def _transcoded(self, data: bytes) -> bytes:
         if self._codec is None:
             return data
@@ -109,6 +147,12 @@ class Source:
         return text
 
 
+def _declared(data: bytes) -> str | None:
+    """The encoding that an XML declaration of bytes, or of text as UTF-8, names."""
+    match = re.match(_DECLARED, data) if data.startswith(b"<?xml") else None
+    return match[1].decode("ascii").lower() if match else None
+
+
 def _encoding(data: bytes, name: str) -> tuple[bytes, str | None]:
     """The byte order mark to put back, and the codec; ``None`` where the bytes are UTF-8 already.
 
@@ -118,8 +162,7 @@ def _encoding(data: bytes, name: str) -> tuple[bytes, str | None]:
     for sign, mark, codec in _UTF16_SIGNS:
         if data.startswith(sign):
             return mark, codec
-    match = re.match(_DECLARED, data) if data.startswith(b"<?xml") else None
-    declared = match[1].decode("ascii").lower() if match else "utf-8"
+    declared = _declared(data) or "utf-8"
     if declared in _UTF8_NAMES or data.startswith(codecs.BOM_UTF8):
         return b"", None
     if declared in _UTF16_NAMES or not _is_single_byte(declared):

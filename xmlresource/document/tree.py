@@ -8,13 +8,16 @@ import pyexpat
 import re
 from collections.abc import Iterator
 from functools import cache, cached_property
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from xmlresource.diagnostics import Span
-from xmlresource.document.errors import document_error
+from xmlresource.document.errors import DocumentError, document_error
 from xmlresource.document.source import Source
 from xmlresource.limits import MOST_LEVELS
 from xmlresource.record import record
+
+if TYPE_CHECKING:
+    from xmlresource.document.malformed import Malformation
 
 # Each costs some 400 bytes of memory: 32 MiB of `<a/>` would cost 3 GB. No domain comes near.
 MOST_ELEMENTS: Final = 500_000
@@ -158,7 +161,7 @@ class Element:
 
     @property
     def text_span(self) -> Span:
-        """What stands in it without the blanks around; its start tag where that is nothing."""
+        """The span of the text without blanks around it; of the start tag without a text."""
         if self.tag.empty:
             return self.span
         content = self.source.text[self.content_start : self.content_end]
@@ -191,12 +194,19 @@ class Element:
 
     @property
     def xpath(self) -> str:
-        """Where it stands, by names as written: ``/domain/memtune/hard_limit[2]``."""
+        """The element's path, by names as written: ``/domain/memtune/hard_limit[2]``."""
         if self.parent is None:
             return f"/{self.name}"
-        alike = [child for child in self.parent.children if child.name == self.name]
-        place = f"[{alike.index(self) + 1}]" if len(alike) > 1 else ""
-        return f"{self.parent.xpath}/{self.name}{place}"
+        return f"{self.parent.xpath}/{self.name}{self.parent.places_of_children.get(self, '')}"
+
+    @cached_property
+    def places_of_children(self) -> "dict[Element, str]":
+        """What tells its children of one name apart: counted once, however many have findings."""
+        by_name: dict[str, list[Element]] = {}
+        for child in self.children:
+            by_name.setdefault(child.name, []).append(child)
+        groups = (alike for alike in by_name.values() if len(alike) > 1)
+        return {child: f"[{number}]" for alike in groups for number, child in enumerate(alike, 1)}
 
     def is_named(self, local: str, namespace: str | None = None) -> bool:
         """Whether this is its name."""
@@ -245,21 +255,39 @@ class Element:
             yield from child.descendants()
 
 
-def parse(source: Source) -> Element:
+@record
+class ReadLimits:
+    """The limits on how much of a document is read."""
+
+    levels: int = MOST_LEVELS
+    elements: int = MOST_ELEMENTS
+
+
+def parse(source: Source, limits: ReadLimits = ReadLimits()) -> Element:  # noqa: B008 -- immutable
     """The root element of the document.
 
     Raises:
         DocumentError: It is not well-formed (XR002), has a DOCTYPE (XR003), has too many elements
             (XR004) or is nested too deep (XR005).
     """
-    return _Pass(source).run()
+    return _Pass(source, limits).run()
+
+
+def parse_beginning(source: Source, limits: ReadLimits) -> Element | None:
+    """Parse a document up to its first fault; ``None`` where nothing stands before it.
+
+    Elements that were not closed by then are there as far as something in them was: what stands in
+    the innermost of them is not known.
+    """
+    return _Pass(source, limits).run_as_far_as_it_goes()
 
 
 class _Pass:
     """One run of expat over a document."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, limits: ReadLimits) -> None:
         self._source = source
+        self._limits = limits
         self._open: list[Element] = []
         self._count = 0
         self._root: Element | None = None
@@ -280,13 +308,25 @@ class _Pass:
             raise AssertionError
         return self._root
 
+    def run_as_far_as_it_goes(self) -> Element | None:
+        try:
+            return self.run()
+        except DocumentError:
+            if not self._open:
+                return None
+        innermost = self._open[-1]
+        if not innermost.children and innermost.parent is not None:
+            innermost.parent.children.remove(innermost)
+        return self._root
+
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         start = self._parser.CurrentByteIndex
         self._count += 1
-        if len(self._open) == MOST_LEVELS:
-            self._refuse("XR005", f"elements are nested deeper than {MOST_LEVELS}", start)
-        if self._count > MOST_ELEMENTS:
-            self._refuse("XR004", f"the document has more than {MOST_ELEMENTS} elements", start)
+        most = self._limits
+        if len(self._open) == most.levels:
+            self._refuse("XR005", f"elements are nested deeper than {most.levels}", start)
+        if self._count > most.elements:
+            self._refuse("XR004", f"the document has more than {most.elements} elements", start)
         parent = self._open[-1] if self._open else None
         element = Element(self._source, parent, name, attributes, start)
         if parent is None:
@@ -318,12 +358,27 @@ class _Pass:
     def _not_well_formed(self, error: pyexpat.ExpatError) -> NoReturn:
         # expat says -1 where it never came to a byte.
         offset = min(max(self._parser.ErrorByteIndex, 0), len(self._source.text))
-        raise document_error(
-            "XR002",
-            f"not well-formed XML: {pyexpat.ErrorString(error.code)}",
-            self._source.name,
-            span=self._source.span(offset, offset),
-        ) from None
+        # Only a faulty document pays for the words.
+        from xmlresource.document.malformed import OpenTag, ParsePoint, problem  # noqa: PLC0415
+
+        names = [tuple(one.name for one in element.tag.attributes) for element in self._open]
+        tags = [
+            OpenTag(element.name, element.start, attributes)
+            for element, attributes in zip(self._open, names, strict=True)
+        ]
+        place = ParsePoint(self._source.text, offset, tags, self._line)
+        self._malformed(problem(pyexpat.ErrorString(error.code) or "", place), offset)
+
+    def _malformed(self, found: "Malformation", offset: int) -> NoReturn:
+        message = f"not well-formed XML: {found.message}"
+        span = self._source.span(offset, offset)
+        from xmlresource.codes import CODES  # noqa: PLC0415 -- as above
+
+        told = CODES["XR002"].diagnostic(message, self._source.name, span=span, hint=found.hint)
+        raise DocumentError(told) from None
+
+    def _line(self, offset: int) -> int:
+        return self._source.position(offset)[0]
 
 
 def _by_name(attributes: dict[str, str]) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """The figures of the overhead: three per item, whole bytes."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from xmlresource.record import record
 
 
 class Charged(Enum):
-    """Who pays for an item."""
+    """The account that an item is charged to."""
 
     QEMU = "qemu"  # the emulator's own memory, in the guest's cgroup
     KERNEL = "kernel"  # kernel memory accounted to the guest's cgroup
@@ -18,9 +19,9 @@ class Charged(Enum):
         return self is not Charged.OUTSIDE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cost:
-    """What something takes, in bytes.
+    """The cost of an item, in bytes.
 
     Attributes:
         idle: Right after the start, before the guest does anything.
@@ -37,12 +38,19 @@ class Cost:
             self.idle + other.idle, self.expected + other.expected, self.worst + other.worst
         )
 
-    def times(self, number: int, per: int = 1) -> "Cost":
-        """The cost of ``number`` units where this is the cost of ``per``, rounded up."""
+    def times(self, number: int, per: int = 1, at_worst: int | None = None) -> "Cost":
+        """The cost of ``number`` units where this is the cost of ``per``, rounded up.
+
+        Args:
+            number: How many units there are.
+            per: Of how many units this is the cost.
+            at_worst: How many there are at worst, where that differs.
+        """
+        most = number if at_worst is None else at_worst
         return Cost(
             -(-self.idle * number // per),
             -(-self.expected * number // per),
-            -(-self.worst * number // per),
+            -(-self.worst * most // per),
         )
 
     def at_most(self, most: int) -> "Cost":

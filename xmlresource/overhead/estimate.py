@@ -6,23 +6,22 @@ emulator's own memory, the kernel's on its behalf, and that of helpers in the sa
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from xmlresource.model.domain import Domain
+from xmlresource.model.domain import Device, Domain
 from xmlresource.overhead.costs import Charged, Cost
-from xmlresource.overhead.ram import GuestRam, ram_of
-from xmlresource.overhead.subjects import (
-    LXC_TYPES,
-    MIB,
-    Subject,
-    subjects_of,
-)
-from xmlresource.overhead.table import Row, Table, load
+from xmlresource.overhead.guest_ram import GuestRam, ram_of
+from xmlresource.overhead.locked import NOTHING_LOCKED, Locked, locked_by
+from xmlresource.overhead.subjects import LXC_TYPES, MIB, Subject, subjects_of
+from xmlresource.overhead.table import ItemTable, Row, load
+from xmlresource.record import record
 from xmlresource.units import approximate
 
 CACHE_ROOM: Final = 16 * MIB
 """Left for page cache within the recommended limit, so that reclaim always finds something."""
+
+PORTS_AT_BOOT: Final = "PCI ports and bridges while the guest boots"
+"""The item of the table that is there only for the time that a guest boots."""
 
 _WHY_WORST: Final = (
     "a hard limit that is too low kills the guest, so it is made for the worst case: memory that "
@@ -34,7 +33,7 @@ _CONTAINER: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """One line of the estimate.
 
@@ -55,7 +54,7 @@ class Item:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overhead:
     """The estimate for one guest. Sizes are in bytes.
 
@@ -66,6 +65,7 @@ class Overhead:
         items: The items, in the table's order.
         unknown: Devices that the table doesn't know, for which it has a stated default.
         notes: What else to know, a sentence a line.
+        locked: What of its memory is locked.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Overhead:
     items: tuple[Item, ...]
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    locked: Locked = NOTHING_LOCKED
 
     @property
     def ram(self) -> int:
@@ -82,7 +83,7 @@ class Overhead:
 
     @property
     def ram_at_start(self) -> int:
-        """The same when it starts."""
+        """The RAM that is charged when the guest starts."""
         return self.guest_ram.at_start
 
     @property
@@ -97,16 +98,29 @@ class Overhead:
 
     @property
     def outside(self) -> Cost:
-        """What the host pays besides, where no limit of the guest counts it."""
+        """The cost that the host pays beside the guest's cgroup."""
         return self._sum(inside=False)
 
     def charged_to(self, who: Charged) -> Cost:
-        """What ``who`` pays."""
+        """The cost that is charged to ``who``."""
         return _add(item.cost for item in self.items if item.charged is who)
 
     @property
     def hard_limit(self) -> int | None:
-        """The recommended ``hard_limit``; ``None`` where there is no RAM to start from."""
+        """The recommended ``hard_limit``, wherever it is declared; ``None`` without RAM.
+
+        In ``<memtune>`` it is the limit of locked memory, too.
+        """
+        limit = self.cgroup_limit
+        return None if limit is None else max(limit, self.locked.memtune)
+
+    def hard_limit_for(self, *, memtune: bool) -> int | None:
+        """The recommended ``hard_limit`` for ``<memtune>``, or for elsewhere."""
+        return self.hard_limit if memtune else self.cgroup_limit
+
+    @property
+    def cgroup_limit(self) -> int | None:
+        """The recommended limit of what the guest's cgroup is charged; ``None`` without RAM."""
         if not (self.ram or self.hugepages):
             return None
         if self.type in LXC_TYPES:
@@ -116,37 +130,47 @@ class Overhead:
     @property
     def min_guarantee(self) -> int | None:
         """The recommended ``min_guarantee``; ``None`` where there is no RAM to start from."""
-        if self.hard_limit is None:
+        if self.cgroup_limit is None:
             return None
         # On cgroup v2 a guarantee as high as the limit leaves nothing to reclaim.
-        return min(_round_up(self.ram_at_start + self.total.expected), self.hard_limit - MIB)
+        return min(_round_up(self.ram_at_start + self.total.expected), self.cgroup_limit - MIB)
 
     def objection(self, hard_limit: int) -> str | None:
-        """Why ``hard_limit`` is too low, in a sentence; ``None`` where it is enough."""
-        if self.hard_limit is None or hard_limit >= self.hard_limit:
+        """Why ``hard_limit`` is too low for what is charged; ``None`` where it is enough."""
+        if self.cgroup_limit is None or hard_limit >= self.cgroup_limit:
             return None
-        left = hard_limit - self.ram
         given = f"hard_limit {approximate(hard_limit)}"
-        if left < 0:
-            return f"{given} is {approximate(-left)} below the guest's own RAM"
-        if self.is_near(hard_limit):
+        if hard_limit < self.ram_at_start:
+            below = approximate(self.ram_at_start - hard_limit)
+            return f"{given} is {below} below the guest's own RAM"
+        if hard_limit < self.ram and not self._is_near(hard_limit, self.ram_at_start):
             return (
-                f"{given} leaves {approximate(left)} beyond RAM, less than the "
-                f"{approximate(self.total.expected)} of overhead that are expected and "
+                f"{given} is enough for the {approximate(self.ram_at_start)} of RAM at start, not "
+                f"for the {approximate(self.ram)} that the guest has with everything plugged in"
+            )
+        return f"{given} leaves {self._too_little(hard_limit)}"
+
+    def _too_little(self, hard_limit: int) -> str:
+        """Say what a limit of at least the RAM at start leaves, and what it is too little for."""
+        worst, expected = approximate(self.total.worst), approximate(self.total.expected)
+        is_whole = hard_limit >= self.ram
+        ram, name = (self.ram, "RAM") if is_whole else (self.ram_at_start, "RAM at start")
+        left = hard_limit - ram
+        leaves = f"{approximate(left)} beyond {name}"
+        if self._is_near(hard_limit, ram):
+            return (
+                f"{leaves}, less than the {expected} of overhead that are expected and "
                 f"{approximate(CACHE_ROOM)} for page cache: the guest would be killed in ordinary "
                 "use"
             )
         if left >= self.total.worst:
             return (
-                f"{given} leaves {approximate(left)} beyond RAM, enough for the "
-                f"{approximate(self.total.worst)} of the worst case, but then too little for page "
+                f"{leaves}, enough for the {worst} of the worst case, but then too little for page "
                 "cache: the guest would be slowed down"
             )
         return (
-            f"{given} leaves {approximate(left)} beyond RAM, enough for the "
-            f"{approximate(self.total.expected)} that are expected, not for the "
-            f"{approximate(self.total.worst)} of the worst case: the guest would be killed when "
-            "everything is busy at once"
+            f"{leaves}, enough for the {expected} that are expected, not for the {worst} of the "
+            "worst case: the guest would be killed when everything is busy at once"
         )
 
     def is_near(self, hard_limit: int) -> bool:
@@ -155,16 +179,19 @@ class Overhead:
         Right at what is expected, guests that were kept busy were killed (docs/overhead.md): an
         estimate errs to either side, and there is nothing left to take back.
         """
-        return hard_limit < self.ram + self.total.expected + CACHE_ROOM
+        return self._is_near(hard_limit, self.ram)
+
+    def _is_near(self, hard_limit: int, ram: int) -> bool:
+        return hard_limit < ram + self.total.expected + CACHE_ROOM
 
     @property
     def reasoning(self) -> tuple[str, ...]:
-        """Why the recommendation is what it is, a sentence a line."""
-        if self.hard_limit is None or self.min_guarantee is None:
+        """The reasons behind the recommendation, a sentence a line."""
+        if self.cgroup_limit is None or self.min_guarantee is None:
             return ("the definition gives no memory that can be read: nothing to recommend",)
         if self.type in LXC_TYPES:
-            return (_CONTAINER.format(approximate(self.hard_limit)),)
-        return tuple(self._reasons(self.hard_limit, self.min_guarantee))
+            return (_CONTAINER.format(approximate(self.cgroup_limit)),)
+        return tuple(self._reasons(self.cgroup_limit, self.min_guarantee))
 
     def _reasons(self, hard_limit: int, min_guarantee: int) -> Iterator[str]:
         worst, expected = self.total.worst, self.total.expected
@@ -174,6 +201,19 @@ class Overhead:
             f"+ {approximate(CACHE_ROOM)} for page cache, rounded up to a MiB"
         )
         yield _WHY_WORST
+        for item in self.items:
+            if item.name == PORTS_AT_BOOT:
+                yield (
+                    f"{approximate(item.cost.worst)} of it are for {item.count} PCI ports and "
+                    "bridges while the guest boots: each is configured in many steps, and QEMU "
+                    "keeps the maps of memory of several steps for a moment; under a lower limit "
+                    "the guest may be killed before its system is up"
+                )
+        if self.locked.memtune > hard_limit:
+            yield (
+                f"in <memtune> hard_limit has to be {approximate(self.locked.memtune)}: there it "
+                f"is QEMU's limit of locked memory, too, and {self.locked.words} may lock so much"
+            )
         yield (
             f"min_guarantee {approximate(min_guarantee)} = {approximate(self.ram_at_start)} RAM at "
             f"start + {approximate(expected)} overhead as expected: what the guest needs to run "
@@ -201,7 +241,7 @@ class Overhead:
         return _add(item.cost for item in self.items if item.charged.inside is inside)
 
 
-def estimate(domain: Domain, table: Table | None = None) -> Overhead:
+def estimate(domain: Domain, table: ItemTable | None = None) -> Overhead:
     """The overhead of ``domain``, from its definition alone.
 
     Args:
@@ -217,13 +257,17 @@ def estimate(domain: Domain, table: Table | None = None) -> Overhead:
             unknown.append(subject.describe())
         for row in rows:
             _enter(lines, row, subject)
+    items = tuple(item for item in lines.values() if item.cost.worst)
+    ram = ram_of(domain)
+    emulator = _add(item.cost for item in items if item.charged is Charged.QEMU)
     return Overhead(
         name=domain.name,
         type=domain.type,
-        guest_ram=ram_of(domain),
-        items=tuple(item for item in lines.values() if item.cost.worst),
+        guest_ram=ram,
+        items=items,
         unknown=tuple(dict.fromkeys(unknown)),
         notes=tuple(_notes(domain)),
+        locked=locked_by(domain, ram, emulator),
     )
 
 
@@ -242,7 +286,28 @@ def _notes(domain: Domain) -> list[str]:
         return ["a container has no emulator: all it uses counts against its own memory"]
     if not subjects_of(domain):
         return [f"domains of type {domain.type or 'none'} are not run by QEMU or LXC"]
-    return []
+    notes = []
+    if domain.vcpus > domain.vcpus_at_start:
+        notes.append(
+            f"expected counts the {domain.vcpus_at_start} vCPUs that start; "
+            f"{domain.vcpus - domain.vcpus_at_start} more can be plugged in, and count at worst"
+        )
+    if any(_may_have_layers(device) for device in domain.devices):
+        notes.append(
+            "backing files count where <backingStore> names them, as in the definition of a "
+            "running guest; each other layer of a qcow2 image takes 0.2 MiB, at worst 34 MiB"
+        )
+    return notes
+
+
+def _may_have_layers(device: Device) -> bool:
+    """Whether an image may stand on others that the definition does not name."""
+    given = device.attributes
+    return (
+        device.kind == "disk"
+        and given.get("driver/@type") == "qcow2"
+        and not any(path.startswith("backingStore") for path in (*given, *device.texts))
+    )
 
 
 def _add(costs: Iterable[Cost]) -> Cost:

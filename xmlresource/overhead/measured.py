@@ -1,4 +1,4 @@
-"""What a guest that runs takes, split as the estimate splits it.
+"""The memory that a running guest takes, split as the estimate splits it.
 
 The kernel counts by cgroup, the estimate by who is charged. What tells them apart: the guest's RAM
 is a mapping of the emulator's of just its size; the memory of other processes in the cgroup is the
@@ -13,11 +13,11 @@ from typing import Final
 
 from xmlresource.admission.ram import Backing
 from xmlresource.cgroup.hierarchy import Version
-from xmlresource.cgroup.values import parse_value
+from xmlresource.cgroup.kernel_values import parse_value
 from xmlresource.model.domain import Domain
 from xmlresource.overhead.costs import Charged, Cost
 from xmlresource.overhead.estimate import Overhead
-from xmlresource.overhead.ram import GuestRam, ram_of
+from xmlresource.overhead.guest_ram import GuestRam, ram_of
 from xmlresource.record import record
 from xmlresource.units import KIB, Amount
 
@@ -59,7 +59,7 @@ _MAPPED: Final = frozenset({Backing.MEMORY, Backing.HUGEPAGES})
 
 @record
 class Account:
-    """What is charged to a guest's cgroup and all below it. Sizes are in bytes.
+    """The account of a guest's cgroup and all below it. Sizes are in bytes.
 
     Attributes:
         charged: All of it.
@@ -105,7 +105,7 @@ class Emulator:
 
 @record
 class Helper:
-    """Another process in the guest's cgroup: its own memory and what its page tables take.
+    """A helper process in the guest's cgroup: its own memory and its page tables.
 
     Shared memory is not its own: of virtiofsd and the like it is the guest's RAM.
     """
@@ -116,7 +116,7 @@ class Helper:
 
 @record
 class Measured:
-    """What a guest takes. Sizes are in bytes.
+    """The measured memory of a guest. Sizes are in bytes.
 
     Attributes:
         qemu: The emulator's own memory.
@@ -155,7 +155,7 @@ class Part:
 
     @property
     def difference(self) -> int:
-        """How much more was measured than is expected."""
+        """The bytes that were measured beyond the expected ones."""
         return self.measured - self.predicted.expected
 
 
@@ -173,7 +173,7 @@ def compare(measured: Measured, overhead: Overhead) -> tuple[Part, ...]:
 def split(
     domain: Domain, account: Account, emulator: Emulator, helpers: Sequence[Helper]
 ) -> Measured:
-    """What of a guest's charge is whose."""
+    """Split a guest's charge by who caused it."""
     defined = ram_of(domain)
     found = _resident_ram(defined, emulator.areas)
     ram = min(account.user, defined.at_start if found is None else found)
@@ -194,7 +194,7 @@ def split(
 
 
 def _resident_ram(ram: GuestRam, areas: Sequence[Area]) -> int | None:
-    """What of the guest's RAM is in memory; ``None`` where its mappings are not to be found.
+    """The guest's RAM that is in memory; ``None`` where its mappings are not to be found.
 
     A mapping is as large as its part may become. Files are left out: they are page cache.
     """
@@ -208,7 +208,7 @@ def _resident_ram(ram: GuestRam, areas: Sequence[Area]) -> int | None:
 
 
 def _matched(blocks: Sequence[int], areas: Sequence[Area]) -> int | None:
-    """What is in memory of areas with just these sizes; of several the fullest are taken."""
+    """The resident bytes of areas with just these sizes; of several the fullest are taken."""
     left = sorted(areas, key=lambda area: area.resident)
     total = 0
     for size in blocks:
@@ -274,7 +274,7 @@ def areas_of(smaps: str) -> Iterator[Area]:
 
 
 def page_tables_of(status: str) -> int:
-    """What ``/proc/PID/status`` says of the process's page tables."""
+    """The bytes of the process's page tables, by ``/proc/PID/status``."""
     return _entries(status).get("VmPTE", 0)
 
 

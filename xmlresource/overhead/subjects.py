@@ -1,4 +1,4 @@
-"""What of a guest costs memory: a domain taken apart into the subjects that the table speaks of.
+"""The subjects that cost memory: a domain taken apart as the table speaks of it.
 
 A subject has a *kind* (a device's element name, or one of those below), *facts* that the table's
 conditions ask for, and *units* that its coefficients are multiplied with. Nothing here knows a
@@ -12,11 +12,12 @@ subject too, with the fact ``implied`` = ``yes``, where the definition does not 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from xmlresource.model.domain import QEMU_TYPES, Device, Domain
-from xmlresource.overhead.ram import ram_of
+from xmlresource.overhead.additions import architecture_of, completed, is_pcie
+from xmlresource.overhead.guest_ram import ram_of
+from xmlresource.record import field, record
 from xmlresource.units import KIB, SizeError, Unlimited, parse_size
 
 MIB: Final = KIB * KIB
@@ -40,8 +41,6 @@ L2_CACHE: Final = 32 * MIB
 
 LXC_TYPES: Final = frozenset({"lxc"})
 
-_PCIE_MACHINES: Final = ("q35", "pc-q35", "virt")
-_X86: Final = frozenset({"x86_64", "i686"})
 _NO_DEVICE: Final = frozenset({"emulator", "lease", "redirfilter", "audio"})
 
 # Devices that sit on PCI by themselves, by kind, with the attribute that says so and its values;
@@ -78,6 +77,8 @@ _MODEL: Final = {
     "vsock": "model",
     "hostdev": "type",
 }
+# Drivers that every kernel has started by then: those of the machine itself.
+_NO_DRIVER: Final = frozenset({"none", "ps2", "pci", "sata", "ide", "fdc", "itco"})
 # Devices of conventional PCI; on PCIe machines libvirt puts a bridge between.
 _ON_OLD_PCI: Final = {
     "interface": (
@@ -86,6 +87,7 @@ _ON_OLD_PCI: Final = {
     ),
     "sound": ("model", ("ich6", "ac97", "es1370")),
     "watchdog": ("model", ("i6300esb",)),
+    "serial": ("target/@type", ("pci-serial",)),
 }
 _CONTROLLERS_ON_PCI: Final = {
     "usb": ("qemu-xhci", "nec-xhci"),
@@ -93,9 +95,13 @@ _CONTROLLERS_ON_PCI: Final = {
     "virtio-serial": ("*",),
     "nvme": ("*",),
 }
+_CONTROLLERS_ON_OLD_PCI: Final = {
+    "usb": ("piix3-uhci", "piix4-uhci", "pci-ohci"),
+    "scsi": ("lsi*", "buslogic", "am53c974", "dc390"),
+}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """One thing that costs memory.
 
@@ -113,7 +119,7 @@ class Subject:
     at_worst: dict[str, int] = field(default_factory=dict)
 
     def describe(self) -> str:
-        """What a person would call it: ``sound es1371``."""
+        """The subject as a person would call it: ``sound es1371``."""
         for fact in ("model/@type", "model", "model/@name", "type", "format"):
             if self.facts.get(fact):
                 return f"{self.kind} {self.facts[fact]}"
@@ -128,7 +134,7 @@ def subjects_of(domain: Domain) -> list[Subject]:
         return []
     guest = _guest(domain)
     found = [guest]
-    for device in (*domain.devices, *_implied(domain)):
+    for device in completed(domain):
         if device.kind not in _NO_DEVICE:
             subject = _device(device, guest)
             found.append(subject)
@@ -154,7 +160,7 @@ def _guest(domain: Domain) -> Subject:
     kinds = [device.kind for device in domain.devices]
     facts = {
         "accelerator": accelerator(domain),
-        "architecture": domain.architecture or "x86_64",
+        "architecture": architecture_of(domain),
         "machine": domain.machine or "pc",
         "firmware": domain.firmware or "bios",
         "direct_kernel": "yes" if domain.direct_kernel else "no",
@@ -166,35 +172,43 @@ def _guest(domain: Domain) -> Subject:
     cache = (domain.tb_cache or TB_CACHE) if facts["accelerator"] == "tcg" else 0
     units = {
         "one": 1,
-        "vcpu": domain.vcpus,
-        "region": _regions(domain, cache),
+        "vcpu": domain.vcpus_at_start,
+        "region": _regions(domain.vcpus_at_start, cache),
         "iothread": domain.iothreads,
         "driver": len(_drivers(domain)),
         "efi": int(facts["firmware"] in _EFI),
         "ram": small,
-        "vcpu_ram": domain.vcpus * min(ram.whole, TLB_REACH),
+        "vcpu_ram": domain.vcpus_at_start * min(ram.whole, TLB_REACH),
         "tb_cache": cache,
     }
-    return Subject("guest", facts, units, {"ram": most})
+    at_worst = {"ram": most}
+    if domain.vcpus > domain.vcpus_at_start:
+        # What can be plugged in costs when it is.
+        at_worst |= {
+            "vcpu": domain.vcpus,
+            "region": _regions(domain.vcpus, cache),
+            "vcpu_ram": domain.vcpus * min(ram.whole, TLB_REACH),
+        }
+    return Subject("guest", facts, units, at_worst)
 
 
-def _regions(domain: Domain, cache: int) -> int:
+def _regions(vcpus: int, cache: int) -> int:
     """The vCPUs that begin a hugepage of the translation cache each (tcg_n_regions in QEMU).
 
     Each vCPU has up to eight regions of it. Where they are too small to hold an aligned hugepage,
     the cache is touched page by page.
     """
-    return min(domain.vcpus, cache // (_REGIONS * 2 * _HUGEPAGE))
+    return min(vcpus, cache // (_REGIONS * 2 * _HUGEPAGE))
 
 
 def _drivers(domain: Domain) -> set[tuple[str, str]]:
     """The different drivers that the guest needs: emulation translates the code of each once."""
     found = set()
-    for device in domain.devices:
+    for device in completed(domain):
         fact = _MODEL.get(device.kind)
         if fact is not None:
             model = device.attributes.get(fact, "")
-            if model not in {"none", "ps2"}:
+            if model not in _NO_DRIVER:
                 found.add((device.kind, model))
     return found
 
@@ -241,7 +255,7 @@ def _images(device: Device, guest: Subject) -> Iterator[Subject]:
     while True:
         cache = _size(
             device.texts.get(f"{prefix}driver/metadata_cache/max_size"),
-            given.get(f"{prefix}driver/metadata_cache/max_size/@unit"),
+            given.get(f"{prefix}driver/metadata_cache/max_size/@unit", "bytes"),
         )
         facts = {
             "format": layer_format,
@@ -261,58 +275,55 @@ def _source(given: dict[str, str]) -> bool:
     return any(name.startswith("source/@") for name in given)
 
 
-def _implied(domain: Domain) -> Iterator[Device]:
-    """The devices that libvirt adds to a definition that leaves them out (qemu_domain.c)."""
-    kinds = {device.kind for device in domain.devices}
-    controllers = {
-        device.attributes.get("type") for device in domain.devices if device.kind == "controller"
-    }
-    buses = {
-        device.attributes.get("target/@bus") for device in domain.devices if device.kind == "disk"
-    }
-    x86 = (domain.architecture or "x86_64") in _X86
-    if x86 and "usb" not in controllers:
-        pcie = (domain.machine or "").startswith(_PCIE_MACHINES)
-        yield _added("controller", type="usb", model="qemu-xhci" if pcie else "piix3-uhci")
-    if "memballoon" not in kinds:
-        yield _added("memballoon", model="virtio")
-    if "scsi" in buses and "scsi" not in controllers:
-        yield _added("controller", type="scsi")
-    ports = any(
-        device.kind == "channel" and device.attributes.get("target/@type") == "virtio"
-        for device in domain.devices
-    )
-    if ports and "virtio-serial" not in controllers:
-        yield _added("controller", type="virtio-serial")
-    if "graphics" in kinds and "video" not in kinds:
-        yield Device("video", {"implied": "yes"})
-
-
-def _added(kind: str, **attributes: str) -> Device:
-    return Device(kind, {**attributes, "implied": "yes"})
-
-
 def _ports(domain: Domain, guest: Subject, found: list[Subject]) -> Iterator[Subject]:
-    """The PCIe root ports that libvirt adds, where the definition names none yet."""
-    if not (domain.machine or "").startswith(_PCIE_MACHINES):
+    """The PCIe root ports that libvirt adds, and the bridge for devices of conventional PCI.
+
+    Each device that has no address yet gets a port of its own, and one more is kept free
+    (qemuDomainAssignPCIAddresses). A device with an address has its port, if it needs one.
+    """
+    if not is_pcie(domain):
         return
-    if any(
-        device.kind == "controller" and device.attributes.get("model") == _ROOT_PORT["model"]
-        for device in domain.devices
-    ):
-        return
+    waiting = [
+        subject
+        for place, subject in enumerate(found)
+        if _sits_on(_ON_PCI, subject)
+        and not _is_placed(subject)
+        and not _is_first_video(found, place)
+    ]
+    models = [subject.facts.get("model") for subject in found if subject.kind == "controller"]
     units = {**guest.units, "one": 1}
-    for subject in found:
-        if _sits_on(_ON_PCI, subject):
-            yield Subject("controller", dict(_ROOT_PORT), units)
-    if any(_sits_on(_ON_OLD_PCI, subject) for subject in found):
-        yield Subject("controller", dict(_ROOT_PORT), units)
-        yield Subject("controller", dict(_BRIDGE), units)
+    wanted = len(waiting)
+    if _BRIDGE["model"] not in models and any(
+        _sits_on(_ON_OLD_PCI, subject) and not _is_placed(subject) for subject in found
+    ):
+        wanted += 1
+        yield Subject("controller", dict(_BRIDGE), units, guest.at_worst)
+    if not wanted:
+        return
+    taken = sum(_is_placed(subject) and not _is_on_root(subject) for subject in found)
+    free = models.count(_ROOT_PORT["model"]) - taken
+    for _ in range(wanted + 1 - max(free, 0)):
+        yield Subject("controller", dict(_ROOT_PORT), units, guest.at_worst)
+
+
+def _is_placed(subject: Subject) -> bool:
+    return "address/@bus" in subject.facts and subject.facts.get("address/@type") == "pci"
+
+
+def _is_on_root(subject: Subject) -> bool:
+    return subject.facts["address/@bus"] in {"0", "0x0", "0x00"}
+
+
+def _is_first_video(found: list[Subject], place: int) -> bool:
+    """The first video device is on the root itself (qemuDomainValidateDevicePCISlotsQ35)."""
+    return found[place].kind == "video" and not any(
+        subject.kind == "video" for subject in found[:place]
+    )
 
 
 def _sits_on(table: dict[str, tuple[str, tuple[str, ...]]], subject: Subject) -> bool:
     if subject.kind == "controller":
-        kinds = _CONTROLLERS_ON_PCI if table is _ON_PCI else {}
+        kinds = _CONTROLLERS_ON_PCI if table is _ON_PCI else _CONTROLLERS_ON_OLD_PCI
         fact, patterns = "model", kinds.get(subject.facts.get("type", ""), ())
     else:
         fact, patterns = table.get(subject.kind, ("", ()))

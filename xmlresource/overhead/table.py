@@ -4,12 +4,12 @@ The file is read once, when the first estimate is asked for, and checked while i
 that can't be understood is a fault of this package, not of a user's document.
 """
 
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
-from xmlresource.overhead.costs import Charged, Cost
+from xmlresource.overhead.costs import NOTHING, Charged, Cost
 from xmlresource.overhead.subjects import COUNTS, MIB, SIZES, Subject, fits
+from xmlresource.record import record
 
 TABLE: Final = "items.toml"
 """The file's name, beside this module."""
@@ -24,7 +24,7 @@ class TableError(Exception):
     """The table has a row that makes no sense."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One row of the table.
 
@@ -60,29 +60,35 @@ class Row:
         )
 
     def count_of(self, subject: Subject) -> int:
-        """How many there are of what the row speaks of: its own unit if it has but one."""
+        """The number of units that the row counts in ``subject``."""
         unit = next(iter(self.costs)) if len(self.costs) == 1 else "one"
         return subject.units.get(unit, 0) if unit in COUNTS else 1
 
     def cost_of(self, subject: Subject) -> Cost:
-        """What the row says ``subject`` costs."""
-        total = Cost()
+        """The cost of ``subject`` by this row."""
+        total = NOTHING
         for unit, cost in self.costs.items():
             number, per = subject.units.get(unit, 0), MIB if unit in SIZES else 1
-            most = cost.times(subject.at_worst.get(unit, number), per)
-            total += replace(cost.times(number, per), worst=most.worst)
+            total += cost.times(number, per, subject.at_worst.get(unit, number))
         if self.most is not None:
             size, share = self.most
             total = total.at_most(subject.units.get(size, 0) * share // MIB)
         return total
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The rows, in order, and the one for devices that have none."""
+@record
+class ItemTable:
+    """The rows, in order, and the one for devices that have none.
+
+    Attributes:
+        rows: All rows.
+        unknown: The row for devices that have none.
+        by_kind: The rows about each kind of subject.
+    """
 
     rows: tuple[Row, ...]
     unknown: Row
+    by_kind: dict[str, list[Row]]
 
     def rows_for(self, subject: Subject) -> tuple[list[Row], bool]:
         """The rows that apply to ``subject``, and whether one stands for the subject itself.
@@ -92,7 +98,7 @@ class Table:
         """
         chosen: list[Row] = []
         itself = False
-        for row in self.rows:
+        for row in self.by_kind.get(subject.kind, ()):
             if (row.beside or not itself) and row.matches(subject):
                 chosen.append(row)
                 itself = itself or not row.beside
@@ -102,28 +108,31 @@ class Table:
 
 
 @cache
-def load() -> Table:
+def load() -> ItemTable:
     """The table shipped with this package.
 
     Raises:
         TableError: It is not a valid table.
     """
-    # Only who asks for an estimate pays for these.
+    # Only who asks for an estimate pays for these, and importlib.resources would cost more than all
+    # the rest.
     import tomllib  # noqa: PLC0415
-    from importlib import resources  # noqa: PLC0415
+    from pkgutil import get_data  # noqa: PLC0415
 
-    text = resources.files(__package__).joinpath(TABLE).read_text("utf-8")
-    return parse(tomllib.loads(text))
+    return parse(tomllib.loads((get_data(__package__, TABLE) or b"").decode()))
 
 
-def parse(document: dict[str, Any]) -> Table:
+def parse(document: dict[str, Any]) -> ItemTable:
     """The table in a parsed TOML document.
 
     Raises:
         TableError: A row is malformed.
     """
     rows = tuple(_row(entry) for entry in document["item"])
-    return Table(rows, _row({"of": "unknown", **document["unknown"]}))
+    by_kind: dict[str, list[Row]] = {}
+    for row in rows:
+        by_kind.setdefault(row.of, []).append(row)
+    return ItemTable(rows, _row({"of": "unknown", **document["unknown"]}), by_kind)
 
 
 def _row(entry: dict[str, Any]) -> Row:

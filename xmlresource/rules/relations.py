@@ -9,9 +9,9 @@ from typing import Final
 
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document import Document
-from xmlresource.document.forms import Declaration, priorities
-from xmlresource.rules.report import at, line_of
-from xmlresource.tunables import PRIORITY, RELATIONS, Form
+from xmlresource.document.forms import Declaration, balances, priorities
+from xmlresource.rules.diagnosis import at, line_of
+from xmlresource.tunables import BALANCE, PRIORITY, RELATIONS, Form
 from xmlresource.units import Amount, Unlimited, format_amount
 
 
@@ -97,6 +97,19 @@ def priorities_disagree(document: Document) -> Iterator[Diagnostic]:
             yield at("XR306", block.element, message, span=block.element.value_span(PRIORITY))
 
 
+def balances_disagree(document: Document) -> Iterator[Diagnostic]:
+    """XR306: one form says yes, and another no."""
+    said = [found for found in balances(document.blocks) if found[2] is not None]
+    for block, text, meaning in said[1:]:
+        first, before, meant = said[0]
+        if block.form is not first.form and meaning != meant:
+            message = (
+                f"{BALANCE} is {text} in the {block.form.value} form, but {before} in the "
+                f"{first.form.value} form at line {line_of(first.element)}"
+            )
+            yield at("XR306", block.element, message, span=block.element.value_span(BALANCE))
+
+
 def _disagreement(one: Declaration, two: Declaration, said: Amount, says: Amount) -> Diagnostic:
     blamed, other = _later_first(one, two)
     here, there = (says, said) if blamed is two else (said, says)
@@ -128,4 +141,5 @@ CHECKS: Final = (
     disagreements,
     priority_without_guarantee,
     priorities_disagree,
+    balances_disagree,
 )

@@ -10,6 +10,7 @@ from typing import Final
 from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.document import Document
 from xmlresource.document.forms import (
+    CPU_IO,
     NAMESPACES,
     Block,
     containers,
@@ -17,17 +18,21 @@ from xmlresource.document.forms import (
     tunable_of,
 )
 from xmlresource.document.tree import Element
-from xmlresource.rules.report import at, line_of
-from xmlresource.tunables import MEMORY, NAMESPACE, PRIORITY, Form
+from xmlresource.rules.diagnosis import at, line_of
+from xmlresource.tunables import BALANCE, MEMORY, NAMESPACE, PRIORITY, Family, Form
 
 # XML's, and no others: to libvirt a no-break space is text.
 _BLANKS: Final = " \t\r\n"
 
+_OF_MEMORY: Final = frozenset({PRIORITY, BALANCE})
+
 _OF_BLOCKS: Final = {
-    Form.RESOURCE: frozenset({PRIORITY}),
-    Form.METADATA: frozenset({PRIORITY}),
+    Form.RESOURCE: _OF_MEMORY,
+    Form.METADATA: _OF_MEMORY,
     Form.MEMTUNE: frozenset[str](),
 }
+
+_BLOCKS: Final = frozenset({"memory", *CPU_IO})
 
 # libvirt's own children of <resource>.
 _OF_LIBVIRT: Final = frozenset({"partition", "fibrechannel"})
@@ -35,9 +40,27 @@ _OF_LIBVIRT: Final = frozenset({"partition", "fibrechannel"})
 
 def unknown_document(document: Document) -> Iterator[Diagnostic]:
     """XR010: the document can't hold tunables."""
-    if not document.is_known:
-        root = document.root
-        yield at("XR010", root, f"<{root.name}> is not a document that holds tunables")
+    if document.is_known:
+        return
+    # Only a faulty document pays for the import.
+    from xmlresource.document.defined_guests import kind_named  # noqa: PLC0415
+
+    root = document.root
+    if root.local == "domain" and root.namespace is not None:
+        message = f"<{root.name}> is in the namespace '{root.namespace}': libvirt's is in none"
+        declaration = f"xmlns:{root.prefix}" if root.prefix else "xmlns"
+        yield at("XR010", root, message, hint=f"remove {declaration} from it")
+    elif kind_named(root) is None:
+        yield at("XR010", root, f"<{root.name}> is no document of libvirt's")
+    else:
+        message = f"<{root.name}> is not a document that holds tunables"
+        yield at("XR010", root, message, hint="give a domain")
+
+
+def utf16(document: Document) -> Iterator[Diagnostic]:
+    """XR007: libvirt can't read it, though it is XML."""
+    if document.source.is_utf16 and domain_element(document.root) is not None:
+        yield at("XR007", document.root, "the document is in UTF-16, which libvirt can't read")
 
 
 def container_children(document: Document) -> Iterator[Diagnostic]:
@@ -46,9 +69,9 @@ def container_children(document: Document) -> Iterator[Diagnostic]:
         own = form is Form.METADATA
         if own:
             yield from _attributes(container, allowed=frozenset())
-        yield from _stray_text(container)
+        yield from stray_text(container)
         for child in container.children:
-            if child.is_named("memory", NAMESPACES[form]):
+            if child.namespace == NAMESPACES[form] and child.local in _BLOCKS:
                 continue
             if not own and child.namespace is None and child.local in _OF_LIBVIRT:
                 continue
@@ -59,7 +82,7 @@ def block_children(document: Document) -> Iterator[Diagnostic]:
     """XR101, XR103, XR104, XR105, XR106, XR107 in blocks and values."""
     for block in document.blocks:
         yield from _block_attributes(block)
-        yield from _stray_text(block.element)
+        yield from stray_text(block.element)
         for child in block.element.children:
             if tunable_of(child, block.form) is None:
                 yield _unknown(child, block.form)
@@ -91,11 +114,14 @@ def duplicate_tunables(document: Document) -> Iterator[Diagnostic]:
 def duplicate_blocks(document: Document) -> Iterator[Diagnostic]:
     """XR108: a second block, or a second element that holds blocks."""
     held = [(form, container) for form, container in containers(document.root)]
+    second = set()
     for group in (held, [(block.form, block.element) for block in document.blocks]):
         first: dict[Form, Element] = {}
         for form, element in group:
             before = first.setdefault(form, element)
-            if before is not element:
+            # What stands in a second one is no fault of its own.
+            if before is not element and element.parent not in second:
+                second.add(element)
                 message = f"only one <{element.name}> is read, the first is at line"
                 yield at("XR108", element, f"{message} {line_of(before)}")
 
@@ -121,22 +147,39 @@ def misplaced_in_domain(document: Document) -> Iterator[Diagnostic]:
 
 def _container_child(document: Document, form: Form, child: Element) -> Diagnostic:
     parent = child.parent.name if child.parent else ""
-    if child.local == "memory":
-        return _wrong_namespace(child, form)
-    if tunable_of(child, form) is not None:
+    if child.local in _BLOCKS:
+        return wrong_namespace(child, form)
+    holder = holder_of(child, form)
+    if holder is not None:
         message = f"<{child.name}> stands right below <{parent}>"
-        return at("XR105", child, message, hint="put it into a <memory>")
-    allowed = ["memory"] if form is Form.METADATA else ["memory", *sorted(_OF_LIBVIRT)]
+        return at("XR105", child, message, hint=f"put it into {holder}")
+    blocks = ["memory", *CPU_IO]
+    allowed = blocks if form is Form.METADATA else [*blocks, *sorted(_OF_LIBVIRT)]
     where = "" if document.domain is None else " (libvirt knows no such element either)"
     message = f"unknown element <{child.name}> in <{parent}>{where}"
-    return _misspelt(child, form, message, allowed)
+    return misspelt_element(child, form, message, allowed)
+
+
+def holder_of(child: Element, form: Form) -> str | None:
+    """The element that ``child`` is read in, for a message; ``None`` where it is read in none."""
+    if form is Form.MEMTUNE or child.namespace != NAMESPACES[form]:
+        return None
+    # Only a misplaced element pays for the rows of CPU time and IO.
+    from xmlresource.tunables.families import TUNABLES  # noqa: PLC0415
+
+    for row in TUNABLES:
+        if child.local == row.element or child.local in row.misspellings:
+            if row.family is Family.IO:
+                return "a <device> of an <io>" if row.per_device else "an <io>"
+            return f"a <{row.family.value}>"
+    return None
 
 
 def _unknown(child: Element, form: Form) -> Diagnostic:
-    """What to say of a block's child that declares nothing there."""
+    """The finding for a block's child that declares nothing there."""
     known = {tunable.element_in(form): tunable for tunable in MEMORY}
     if child.local in known:
-        return _wrong_namespace(child, form)
+        return wrong_namespace(child, form)
     for tunable in MEMORY:
         if child.local in {tunable.element, tunable.memtune_element, tunable.name}:
             here = tunable.element_in(form)
@@ -146,12 +189,17 @@ def _unknown(child: Element, form: Form) -> Diagnostic:
                 return at("XR105", child, message, hint=hint)
             fix = _renamed(child, here) if child.namespace == NAMESPACES[form] else ()
             return at("XR105", child, message, hint=f"write <{here}>", fix=fix)
+    holder = holder_of(child, form)
+    if holder is not None:
+        message = f"<{child.name}> stands in <{child.parent.name if child.parent else ''}>"
+        return at("XR105", child, message, hint=f"put it into {holder}")
     names = [name for name in known if name is not None]
     message = f"unknown element <{child.name}> in <{child.parent.name if child.parent else ''}>"
-    return _misspelt(child, form, message, names)
+    return misspelt_element(child, form, message, names)
 
 
-def _wrong_namespace(child: Element, form: Form) -> Diagnostic:
+def wrong_namespace(child: Element, form: Form) -> Diagnostic:
+    """XR105: a name that is known in the form, in another namespace than the form's."""
     wanted = NAMESPACES[form]
     if wanted is None:
         return at(
@@ -168,7 +216,7 @@ def _wrong_namespace(child: Element, form: Form) -> Diagnostic:
     )
 
 
-def _misspelt(child: Element, form: Form, message: str, allowed: list[str]) -> Diagnostic:
+def misspelt_element(child: Element, form: Form, message: str, allowed: list[str]) -> Diagnostic:
     """An unknown element; it can be mended where only one name can be meant that isn't there."""
     # Only a faulty document pays for the import.
     from xmlresource.rules.fixes import meant  # noqa: PLC0415
@@ -198,10 +246,11 @@ def _suggestion(name: str, allowed: list[str]) -> str:
 
 
 def _block_attributes(block: Block) -> Iterator[Diagnostic]:
-    """XR103 of a block: ``<memory>`` may say a priority, ``<memtune>`` nothing."""
+    """XR103 of a block: ``<memory>`` may say priority and balance, ``<memtune>`` nothing."""
     allowed = _OF_BLOCKS[block.form]
-    only = f"only `{PRIORITY}` is allowed" if allowed else "it takes none"
-    for written in _others(block.element, allowed):
+    names = " and ".join(f"`{name}`" for name in sorted(allowed))
+    only = f"only {names} are allowed" if allowed else "it takes none"
+    for written in other_attributes(block.element, allowed):
         yield at(
             "XR103",
             block.element,
@@ -211,7 +260,7 @@ def _block_attributes(block: Block) -> Iterator[Diagnostic]:
         )
 
 
-def _others(element: Element, allowed: frozenset[str]) -> Iterator[str]:
+def other_attributes(element: Element, allowed: frozenset[str]) -> Iterator[str]:
     """The names of its attributes that are neither allowed nor declare a namespace."""
     if allowed.issuperset(element.attributes):
         return
@@ -222,7 +271,7 @@ def _others(element: Element, allowed: frozenset[str]) -> Iterator[str]:
 
 
 def _attributes(element: Element, *, allowed: frozenset[str]) -> Iterator[Diagnostic]:
-    for name in _others(element, allowed):
+    for name in other_attributes(element, allowed):
         only = "only `unit` is allowed" if allowed else "it takes none"
         is_unit = bool(allowed) and name.lower() in {"unit", "units", "uint"}
         yield at(
@@ -241,7 +290,8 @@ def _unit_named(element: Element, name: str) -> tuple[Edit, ...]:
     return attribute_renamed(element, name, "unit")
 
 
-def _stray_text(element: Element) -> Iterator[Diagnostic]:
+def stray_text(element: Element) -> Iterator[Diagnostic]:
+    """XR106: text right in an element that holds none."""
     if not element.text.strip(_BLANKS):
         return
     span = element.stray_text_span
@@ -255,6 +305,7 @@ def _elements_in_value(element: Element) -> Iterator[Diagnostic]:
 
 CHECKS: Final = (
     unknown_document,
+    utf16,
     container_children,
     block_children,
     duplicate_tunables,

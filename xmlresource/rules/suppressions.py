@@ -2,6 +2,7 @@
 
 ``<!-- xmlresource: ignore=XR501,XR4 -->`` is about its own line, and where it stands alone on it,
 about the next. ``<!-- xmlresource: ignore-file=XR501 -->`` is about the whole document.
+A rule's name does as well as its code: ``ignore=hard-limit-too-near``.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from xmlresource.codes import CODES
+from xmlresource.codes import CODES, code_of
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document.source import Source
 from xmlresource.record import record
@@ -20,7 +21,7 @@ MOST_COMMENTS: Final = 1000
 _PRESENT: Final = re.compile(rb"<!--\s*xmlresource:")
 # What a comment could seem to stand in comes first, so that it is skipped as a whole.
 _COMMENTS: Final = rb"(?s)<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<!--(.*?)-->"
-_WORDS: Final = r"\s*xmlresource:\s*(?:(ignore|ignore-file)\s*=\s*([A-Za-z0-9,\s]+?))?\s*"
+_WORDS: Final = r"\s*xmlresource:\s*(?:(ignore|ignore-file)\s*=\s*([A-Za-z0-9,\s-]+?))?\s*"
 _ASKED: Final = r"\s*xmlresource:.*"
 
 
@@ -76,7 +77,7 @@ def suppressed(source: Source, found: list[Diagnostic], *, whole: bool) -> list[
 
 
 def _keys(found: Diagnostic) -> Iterator[tuple[str, int | None]]:
-    """What could suppress a finding: each beginning of its code, on its line or anywhere."""
+    """The keys that suppress a finding: each beginning of its code, on its line or anywhere."""
     for length in range(1, len(found.code) + 1):
         yield found.code[:length], None
         if found.span is not None:
@@ -90,10 +91,10 @@ def _comments(source: Source) -> Iterator["re.Match[bytes]"]:
 
 
 def _read(source: Source, comment: "re.Match[bytes]") -> list[Suppression]:
-    """What a comment asks for; nothing where that can't be told."""
+    """The suppressions that a comment asks for; none where that can't be told."""
     words = re.fullmatch(_WORDS, _text(comment), re.DOTALL)
-    codes = [] if words is None or words[2] is None else words[2].upper().split(",")
-    wanted = [code.strip() for code in codes]
+    codes = [] if words is None or words[2] is None else words[2].split(",")
+    wanted = list(map(code_of, codes))
     if words is None or not all(_is_known(wanted)):
         return []
     line = None if words[1] == "ignore-file" else _line(source, comment)

@@ -2,8 +2,8 @@ import pytest
 
 from xmlresource.document import Document
 from xmlresource.document.editing import EditError
-from xmlresource.document.editing.forms import FormEditor
-from xmlresource.document.editing.layout import Layout
+from xmlresource.document.editing.form_editor import FormEditor
+from xmlresource.document.editing.layout import TextLayout
 from xmlresource.document.editing.splice import Splice, spliced
 from xmlresource.tunables import Form
 from xmlresource.units import KIB
@@ -21,12 +21,12 @@ def test_splices_that_overlap_are_refused():
 
 def test_memtune_is_never_given_what_it_lacks():
     root = Document.parse(b"<memtune/>").root
-    editor = FormEditor(root, Layout(root), Form.MEMTUNE, {})
+    editor = FormEditor(root, TextLayout(root), Form.MEMTUNE, {})
     with pytest.raises(EditError, match="has no swap_soft_limit"):
         editor.splices({"swap_soft_limit": KIB})
 
 
 def test_an_indentation_that_does_not_grow_is_not_copied():
-    assert Layout(Document.parse(b"    <a>\n  <b/>\n    </a>").root).step == "  "
-    assert Layout(Document.parse(b"<a>\n\t<b/>\n</a>").root).step == "\t"
-    assert Layout(Document.parse(b"<a><b/>\n    <c/></a>").root).step == "    "
+    assert TextLayout(Document.parse(b"    <a>\n  <b/>\n    </a>").root).step == "  "
+    assert TextLayout(Document.parse(b"<a>\n\t<b/>\n</a>").root).step == "\t"
+    assert TextLayout(Document.parse(b"<a><b/>\n    <c/></a>").root).step == "    "

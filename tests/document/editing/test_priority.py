@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xmlresource.document import Document
-from xmlresource.document.editing import EditError, Remark, assign, convert, priority
-from xmlresource.document.editing.priority import with_priority
+from xmlresource.document.editing import EditError, Remark, assign, convert, memory_attributes
+from xmlresource.document.editing.memory_attributes import with_priority
+from xmlresource.formats.priority import MOST
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.priority import MOST
 from xmlresource.strategies import documents
 from xmlresource.tunables import Form
 
@@ -98,7 +98,7 @@ def test_every_one_that_is_there_says_the_same_then():
 
 
 def test_an_edit_that_does_not_take_is_not_made(monkeypatch):
-    monkeypatch.setattr(priority, "spliced", lambda text, _splices: text)
+    monkeypatch.setattr(memory_attributes, "spliced", lambda text, _splices: text)
     with pytest.raises(EditError, match="did not come out as meant"):
         with_priority(document(), 5)
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from xmlresource.document import Document
 from xmlresource.document.editing import assign, convert
-from xmlresource.document.editing.values import spelling_of
+from xmlresource.document.editing.amounts import spelling_of
+from xmlresource.formats.spelling import Spelling
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.spelling import Spelling
 from xmlresource.strategies import documents, policies, sizes, spellings
 from xmlresource.tunables import MEMORY, Form
 from xmlresource.units import KIB

@@ -4,10 +4,21 @@
 was meant. Files, and what a person is told, are others' business.
 """
 
-from xmlresource.document.editing.assign import assign, replace
-from xmlresource.document.editing.convert import convert
+from xmlresource.document.editing.assignment import assign, replace, replace_all
+from xmlresource.document.editing.conversion import convert
+from xmlresource.document.editing.edit_plan import PlannedEdit
 from xmlresource.document.editing.errors import EditError
-from xmlresource.document.editing.notes import Note, Remark, unsayable
-from xmlresource.document.editing.plan import Edit
+from xmlresource.document.editing.notes import Note, Remark, unsayable, unsayable_quantities
 
-__all__ = ["Edit", "EditError", "Note", "Remark", "assign", "convert", "replace", "unsayable"]
+__all__ = [
+    "EditError",
+    "Note",
+    "PlannedEdit",
+    "Remark",
+    "assign",
+    "convert",
+    "replace",
+    "replace_all",
+    "unsayable",
+    "unsayable_quantities",
+]

@@ -1,7 +1,6 @@
 """An edit that can't be made."""
 
-from xmlresource.errors import XmlresourceError
-from xmlresource.exit_status import ExitStatus
+from xmlresource.errors import ExitStatus, XmlresourceError
 
 
 class EditError(XmlresourceError, ValueError):

@@ -1,4 +1,4 @@
-"""How a document is set out: indentation, line ends, quotes; where a new element fits in.
+"""The layout of a document: indentation, line ends, quotes, and where a new element fits in.
 
 An element counts as having a line to itself where nothing but blanks stands before it, and nothing
 but blanks and comments after it. Beside such an element a new one gets a line too; beside any
@@ -7,12 +7,12 @@ other it is put right there, without blanks.
 
 import re
 from codecs import BOM_UTF8
-from dataclasses import dataclass
 from typing import Final
 
 from xmlresource.document.editing.splice import Splice
 from xmlresource.document.tree import Element
-from xmlresource.model.writing import NewElement, Style, render
+from xmlresource.formats.xml_text import NewElement, XmlStyle, render
+from xmlresource.record import record
 
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 _QUOTE: Final = re.compile(rb"=[ \t\r\n]*([\"'])")
@@ -24,8 +24,8 @@ _DEFAULT_STEP: Final = "  "
 _LONGEST_INDENT: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+@record
+class InsertionPoint:
     """A stretch that new elements are to take.
 
     Attributes:
@@ -38,7 +38,7 @@ class Place:
 
     start: int
     end: int
-    style: Style
+    style: XmlStyle
     opening: str = ""
     closing: str = ""
 
@@ -49,12 +49,12 @@ class Place:
 
 
 def empty_tag_end(element: Element) -> int:
-    """Where the end of its empty-element tag begins, blanks before the ``/>`` included."""
+    """The offset of the ``/>`` of an empty-element tag, with the blanks before it."""
     tag = element.source.text[element.start : element.end - len(b"/>")]
     return element.start + len(tag.rstrip())
 
 
-class Layout:
+class TextLayout:
     """The habits of one document."""
 
     def __init__(self, root: Element) -> None:
@@ -77,14 +77,14 @@ class Layout:
             offset = text.index(_COMMENT_END, offset) + len(_COMMENT_END)
         return offset if self._ends_line(offset) else None
 
-    def after(self, sibling: Element) -> Place:
+    def after(self, sibling: Element) -> InsertionPoint:
         """The place for new elements that follow ``sibling``."""
         indent, tail = self.indent(sibling), self.tail(sibling.end)
         if indent is None or tail is None:
-            return Place(sibling.end, sibling.end, self._inline())
-        return Place(tail, tail, self._lines(sibling.start, indent))
+            return InsertionPoint(sibling.end, sibling.end, self._inline())
+        return InsertionPoint(tail, tail, self._lines(sibling.start, indent))
 
-    def inside(self, parent: Element) -> Place:
+    def inside(self, parent: Element) -> InsertionPoint:
         """The place for new first children of ``parent``."""
         if parent.tag.empty:
             return self._opened(parent)
@@ -94,14 +94,14 @@ class Layout:
             first = parent.children[0]
             indent = self.indent(first)
             if indent is None or tail is None:
-                return Place(start, start, self._inline())
-            return Place(tail, tail, self._lines(first.start, indent))
+                return InsertionPoint(start, start, self._inline())
+            return InsertionPoint(tail, tail, self._lines(first.start, indent))
         if tail is not None and tail < parent.content_end:
             outer = self.indent(parent)
-            return Place(tail, tail, self._lines(tail, (outer or "") + self.step))
+            return InsertionPoint(tail, tail, self._lines(tail, (outer or "") + self.step))
         if not self._text[start : parent.content_end].strip():
             return self._opened(parent)
-        return Place(start, start, self._inline())
+        return InsertionPoint(start, start, self._inline())
 
     def removal(self, element: Element) -> Splice:
         """The splice that takes an element out, with its line where it has one to itself."""
@@ -111,12 +111,12 @@ class Layout:
             return Splice(self._line_end_before(start), after, b"")
         return Splice(start, end, b"")
 
-    def style_inside(self, root: Element) -> Style:
+    def style_inside(self, root: Element) -> XmlStyle:
         """The style for a whole document that takes the place of ``root``."""
         lines = _LINE_END.search(self._text, root.start, root.end) is not None
         return self._lines(root.start, self.indent(root) or "") if lines else self._inline()
 
-    def _opened(self, parent: Element) -> Place:
+    def _opened(self, parent: Element) -> InsertionPoint:
         """Inside a parent that has no content yet: from its content on to its end tag."""
         indent = self.indent(parent)
         alone = indent is not None and self.tail(parent.end) is not None
@@ -125,16 +125,16 @@ class Layout:
         if parent.tag.empty:
             start, end = empty_tag_end(parent), parent.end
             opening, closing = ">", f"</{parent.name}>"
-        return Place(start, end, style.inner(), opening, style.lead + closing)
+        return InsertionPoint(start, end, style.inner(), opening, style.lead + closing)
 
-    def _inline(self) -> Style:
-        return Style(newline="", step="", quote=self.quote)
+    def _inline(self) -> XmlStyle:
+        return XmlStyle(newline="", step="", quote=self.quote)
 
-    def _lines(self, offset: int, indent: str) -> Style:
+    def _lines(self, offset: int, indent: str) -> XmlStyle:
         """The style of lines like that around ``offset``."""
         newline = _LINE_END.match(self._text, self._line_end_before(offset))
         newline = newline or _LINE_END.search(self._text, offset)
-        return Style(newline[0].decode() if newline else "\n", indent, self.step, self.quote)
+        return XmlStyle(newline[0].decode() if newline else "\n", indent, self.step, self.quote)
 
     def _quote(self) -> str:
         match = _QUOTE.search(self._text, self._root.start)
@@ -158,7 +158,7 @@ class Layout:
         return None
 
     def _line_end_before(self, offset: int) -> int:
-        """Where the line end before the line of ``offset`` begins; ``offset`` where none is."""
+        """The offset of the line end before the line of ``offset``; ``offset`` without one."""
         start = offset - len((self._indent_at(offset) or "").encode())
         for end in (b"\r\n", b"\n", b"\r"):
             if self._text.endswith(end, 0, start):

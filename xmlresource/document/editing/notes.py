@@ -1,30 +1,33 @@
-"""What an edit could not do as asked: data for whoever tells a person.
+"""Notes on what an edit could not do as asked, as data.
 
 A form may lack a tunable, libvirt's QEMU driver refuses ``min_guarantee`` in ``<memtune>``, and
 "unlimited" is written as an element in ``<memtune>`` only.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from xmlresource.formats.quantity_names import QuantityName
 from xmlresource.model.domain import QEMU_TYPES
-from xmlresource.tunables import BY_NAME, PRIORITY, Form, Kind, Tunable
+from xmlresource.record import record
+from xmlresource.tunables import BALANCE, BY_NAME, PRIORITY, Form, Kind, Tunable
 from xmlresource.units import UNLIMITED, Amount
 
 UNLIMITED_REASON: Final = "only <memtune> writes 'unlimited'; elsewhere no element means no limit"
 
+NO_ELEMENT: Final = "no element means no limit"
+
 
 class Remark(Enum):
-    """What became of a tunable that can't be said as asked."""
+    """The fate of a tunable that a form can't express as asked."""
 
     KEPT_IN_METADATA = "kept in metadata"
     LEFT_OUT = "left out"
     DROPPED = "dropped"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """One tunable that is not where, or not as, it was asked for.
 
@@ -41,9 +44,11 @@ class Note:
 
 NO_PRIORITY: Final = Note(PRIORITY, Remark.DROPPED, f"<memtune> has no {PRIORITY}")
 
+NO_BALANCE: Final = Note(BALANCE, Remark.DROPPED, f"<memtune> has no {BALANCE}")
+
 
 def why_not(tunable: Tunable, form: Form, domain_type: str | None) -> str | None:
-    """Why ``form`` can't hold a tunable; ``None`` where it can."""
+    """The reason why ``form`` can't hold a tunable; ``None`` where it can."""
     if form is not Form.MEMTUNE:
         return None
     if tunable.memtune_element is None:
@@ -53,8 +58,21 @@ def why_not(tunable: Tunable, form: Form, domain_type: str | None) -> str | None
     return None
 
 
+def no_such_quantity(name: QuantityName, remark: Remark) -> Note:
+    """The note on a quantity of CPU time or IO that is to go into ``<memtune>``."""
+    return Note(str(name), remark, f"<memtune> has no {name.tunable.key}")
+
+
+def unsayable_quantities(amounts: Mapping[QuantityName, Amount], form: Form) -> tuple[Note, ...]:
+    """Notes on the quantities of CPU time and IO that a bare fragment of ``form`` can't express."""
+    if form is Form.MEMTUNE:
+        return tuple(no_such_quantity(name, Remark.DROPPED) for name in amounts)
+    unlimited = [name for name, amount in amounts.items() if amount is UNLIMITED]
+    return tuple(Note(str(name), Remark.LEFT_OUT, NO_ELEMENT) for name in unlimited)
+
+
 def unsayable(amounts: Mapping[str, Amount], form: Form) -> tuple[Note, ...]:
-    """What a bare fragment of ``form`` can't say of ``amounts``."""
+    """Notes on the amounts that a bare fragment of ``form`` can't express."""
     notes = []
     for name, amount in amounts.items():
         reason = why_not(BY_NAME[name], form, None)

@@ -1,10 +1,11 @@
 """Replacing stretches of a text."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from xmlresource.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Splice:
     """Bytes ``start`` up to ``end`` of the document as UTF-8 are to become ``text``."""
 

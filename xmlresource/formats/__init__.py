@@ -1,0 +1,1 @@
+"""Tunables as XML text, elements, JSON, parameters of libvirt and ``NAME=VALUE``, and back."""

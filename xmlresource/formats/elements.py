@@ -1,0 +1,168 @@
+"""Tunables from and to elements of ElementTree and lxml, for programs that have a tree already.
+
+Neither library is imported: their elements and their modules are used as they come. A tree has no
+places; a program that wants to tell its user where a fault is reads bytes with ``Document``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from xmlresource.formats.priority import parse_priority
+from xmlresource.formats.xml_text import PREFIX, NewElement, policy_element
+from xmlresource.tunables import MEMORY, NAMESPACE, PRIORITY, Form, Kind, Tunable
+from xmlresource.units import Amount, SizeError, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_OURS: Final = f"{{{NAMESPACE}}}"
+
+
+class TreeElement(Protocol):
+    """The interface that elements of ElementTree and lxml have in common."""
+
+    @property
+    def tag(self) -> Any:
+        """Its name; a function where it is a comment."""
+
+    @property
+    def text(self) -> str | None:
+        """The text up to its first child."""
+
+    @property
+    def tail(self) -> str | None:
+        """The text after it."""
+
+    def get(self, key: str, /) -> str | None:
+        """The value of an attribute."""
+
+    def __iter__(self) -> Iterator[TreeElement]: ...
+
+
+def to_element(
+    amounts: Iterable[tuple[str, Amount]], form: Form, library: Any, priority: int | None = None
+) -> Any:
+    """A bare fragment of ``form``.
+
+    Args:
+        amounts: The amounts by tunable; what the form can't say is left out.
+        form: The form.
+        library: ``lxml.etree`` or ``xml.etree.ElementTree``.
+        priority: The guest's priority.
+    """
+    return built(policy_element(amounts, form, priority=priority), library)
+
+
+def from_element(root: TreeElement) -> dict[str, Amount]:
+    """The tunables that a domain or a bare fragment declares, in all forms together.
+
+    Raises:
+        ValueError: A value can't be read, or a tunable is declared twice with different values.
+    """
+    amounts: dict[str, Amount] = {}
+    for form, block in _blocks(root):
+        for child in block:
+            tunable = _tunable(child, form)
+            amount = _amount(child, tunable) if tunable else None
+            if tunable is None or amount is None:
+                continue
+            if amounts.setdefault(tunable.name, amount) != amount:
+                raise ValueError(f"{tunable.name} is declared twice, with different values")
+    return amounts
+
+
+def priority_in(root: TreeElement) -> int | None:
+    """The priority that a domain or a bare fragment declares.
+
+    Raises:
+        ValueError: It can't be read, or two are declared.
+    """
+    found = [
+        written
+        for form, block in _blocks(root)
+        if form is not Form.MEMTUNE and (written := block.get(PRIORITY)) is not None
+    ]
+    numbers = {parse_priority(written) for written in found}
+    if not numbers:
+        return None
+    if None in numbers:
+        raise ValueError(f"{PRIORITY} can't be read: {found[0]!r}")
+    if len(numbers) > 1:
+        raise ValueError(f"{PRIORITY} is declared twice, with different values")
+    return numbers.pop()
+
+
+def built(new: NewElement, library: Any) -> Any:
+    """The element of a library."""
+    attributes = {name: value for name, value in new.attributes if not name.startswith("xmlns")}
+    tag = new.name.replace(f"{PREFIX}:", _OURS)
+    if tag.startswith(_OURS) and hasattr(library, "cleanup_namespaces"):
+        # Only lxml's elements carry prefixes; to ElementTree's, nsmap would be an attribute.
+        element = library.Element(tag, attributes, nsmap={PREFIX: NAMESPACE})
+    else:
+        element = library.Element(tag, attributes)
+    element.text = new.text or None
+    for child in new.children:
+        element.append(built(child, library))
+    return element
+
+
+def blocks_named(root: TreeElement, local: str) -> Iterator[tuple[Form, TreeElement]]:
+    """The elements of one family, such as ``<memory>``, in the forms that have it."""
+    containers: list[tuple[Form, TreeElement]] = []
+    if root.tag == "domain":
+        containers += ((Form.RESOURCE, each) for each in children_named(root, "resource"))
+        for metadata in children_named(root, "metadata"):
+            ours = children_named(metadata, f"{_OURS}resource")
+            containers += ((Form.METADATA, each) for each in ours)
+    elif root.tag == "resource":
+        containers.append((Form.RESOURCE, root))
+    elif root.tag == f"{_OURS}resource":
+        containers.append((Form.METADATA, root))
+    elif root.tag == f"{_OURS}{local}":
+        yield Form.METADATA, root
+    for form, container in containers:
+        for block in children_named(container, f"{namespace_prefix(form)}{local}"):
+            yield form, block
+
+
+def _blocks(root: TreeElement) -> Iterator[tuple[Form, TreeElement]]:
+    yield from blocks_named(root, "memory")
+    if root.tag == "memtune":
+        yield Form.MEMTUNE, root
+    elif root.tag == "domain":
+        yield from ((Form.MEMTUNE, memtune) for memtune in children_named(root, "memtune"))
+
+
+def children_named(parent: TreeElement, tag: str) -> Iterator[TreeElement]:
+    """The children with that tag."""
+    return (child for child in parent if child.tag == tag)
+
+
+def namespace_prefix(form: Form) -> str:
+    """The namespace of a form in front of its elements' tags."""
+    return _OURS if form is Form.METADATA else ""
+
+
+def _tunable(element: TreeElement, form: Form) -> Tunable | None:
+    for tunable in MEMORY:
+        names = {tunable.element_in(form)}
+        if form is not Form.MEMTUNE:
+            names |= set(tunable.misspellings)
+        if element.tag in {f"{namespace_prefix(form)}{name}" for name in names if name}:
+            return tunable
+    return None
+
+
+def text_of(element: TreeElement) -> str:
+    """The text right in an element, comments and instructions left out."""
+    return (element.text or "") + "".join(child.tail or "" for child in element)
+
+
+def _amount(element: TreeElement, tunable: Tunable) -> Amount | None:
+    try:
+        amount = parse_size(text_of(element), element.get("unit"))
+    except SizeError as error:
+        raise ValueError(f"<{element.tag}>: {error.problem}; {error.cure}") from None
+    return None if tunable.kind is Kind.GUARANTEE and amount == 0 else amount
