@@ -2,22 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmlresource.admission.demand import (
-    Demand,
-    HugepageDemand,
-    NodeDemand,
-    demand_of,
-)
+from xmlresource.admission.demand import Demand, HugepageDemand, NodeDemand, demand_of
 from xmlresource.admission.ram import Backing, RamPart
-from xmlresource.model.domain import (
-    Domain,
-    HugepageRequest,
-    MemoryBacking,
-    NumaBinding,
-    NumaCell,
-)
+from xmlresource.model.domain import Domain, HugepageRequest, MemoryBacking, NumaBinding, NumaCell
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.promise import HugepageShare, NodeShare
+from xmlresource.promises.cpu_promise import CpuPromise
+from xmlresource.promises.io_promise import DiskPart, IoPromise
+from xmlresource.promises.promise import HugepageShare, NodeShare, Promise, PromiseState
 
 PAGE = 4096
 MIB = 1 << 20
@@ -63,6 +54,36 @@ def test_hugepages_of_the_default_size() -> None:
     assert (asked.ram, asked.ordinary) == (GIB, 0)
     assert asked.hugepage_shares(HUGE) == (HugepageShare(HUGE, GIB),)
     assert asked.hugepage_shares(None) == ()
+
+
+def test_the_promise_has_all_that_is_asked_for() -> None:
+    asked = Demand(
+        "db1",
+        "u",
+        GIB,
+        driver="lxc",
+        ram=2 * GIB,
+        nodes=(NodeDemand(nodes(1), GIB, rest=False),),
+        hugepages=(HugepageDemand(None, HUGE),),
+        at_once=PAGE,
+        pinned=2 * PAGE,
+        cpu=CpuPromise(500),
+        io=IoPromise((DiskPart("8:0", 100),)),
+    )
+    assert asked.as_promise("/machine/prod", HUGE) == Promise(
+        uuid="u",
+        name="db1",
+        driver="lxc",
+        size=GIB,
+        state=PromiseState.STARTING,
+        shares=asked.node_shares(),
+        hugepages=(HugepageShare(HUGE, HUGE),),
+        partition="/machine/prod",
+        at_once=PAGE,
+        pinned=2 * PAGE,
+        cpu=CpuPromise(500),
+        io=IoPromise((DiskPart("8:0", 100),)),
+    )
 
 
 def test_ram_on_hugepages_rounds_up_to_a_page() -> None:
@@ -161,3 +182,10 @@ def test_a_share_grows_with_the_guarantee_and_never_exceeds_it(
     share = group.share(guarantee, ordinary)
     assert 0 <= share <= guarantee
     assert share <= group.share(guarantee + 1, ordinary)
+
+
+def test_a_demand_for_nothing() -> None:
+    assert Demand("a", "a", 0, ordinary=5).is_nothing
+    assert not Demand("a", "a", 1).is_nothing
+    assert not Demand("a", "a", 0, cpu=CpuPromise(1)).is_nothing
+    assert not Demand("a", "a", 0, io=IoPromise((DiskPart("8:0", 1),))).is_nothing

@@ -4,26 +4,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmlresource.admission.decide import decide
+from xmlresource.admission.decision import decide
 from xmlresource.admission.demand import Demand, HugepageDemand
 from xmlresource.admission.priority import first_come, with_room_held_back
 from xmlresource.admission.reckoning import Decision, Rule
 from xmlresource.admission.refusal import refusal_text
-from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
-from xmlresource.model.promise import Held, Promise, State
+from xmlresource.model.host import AncestorLimit, HostFacts, HugepagePool, MemoryRegion
+from xmlresource.promises.promise import Held, Promise, PromiseState
 
 GIB = 1 << 30
-HOST = Host(MemoryRegion(24 * GIB, 20 * GIB, pools=(HugepagePool(GIB, 4, 4),)))
+HOST = HostFacts(MemoryRegion(24 * GIB, 20 * GIB, pools=(HugepagePool(GIB, 4, 4),)))
 
 
 @dataclass(frozen=True)
 class Guest:
     priority: int
-    promise: Promise
+    name: str
+    key: str = ""
 
 
 def promise(name: str, size: int) -> Promise:
-    return Promise(name, name, "qemu", size, State.STARTING)
+    return Promise(name, name, "qemu", size, PromiseState.STARTING)
 
 
 def held_back(demand: Demand, *promises: Promise) -> Decision:
@@ -34,8 +35,9 @@ def held_back(demand: Demand, *promises: Promise) -> Decision:
 
 
 def test_the_highest_first_and_equal_ones_by_name() -> None:
-    guests = [Guest(1, promise("c", 1)), Guest(1, promise("b", 1)), Guest(9, promise("z", 1))]
-    assert [each.promise.name for each in first_come(guests)] == ["z", "b", "c"]
+    guests = [Guest(1, "c", "2"), Guest(1, "c", "1"), Guest(1, "b"), Guest(9, "z")]
+    found = [(each.name, each.key) for each in first_come(guests)]
+    assert found == [("z", ""), ("b", ""), ("c", "1"), ("c", "2")]
 
 
 def test_each_rule_is_repeated_with_what_is_held_back() -> None:
@@ -73,9 +75,10 @@ def test_nothing_held_back_is_no_rule() -> None:
 )
 def test_the_refusal_names_them_and_the_cure(count: int, shown: str) -> None:
     promises = [promise(name, 5 * GIB) for name in "abcd"[:count]]
-    first = refusal_text(held_back(Demand("g", "u", 18 * GIB), *promises)).partition("\n")[0]
-    assert first.endswith(
-        f"; room is held back for guests of higher priority that are still to start {shown}: "
+    first, second, *_ = refusal_text(held_back(Demand("g", "u", 18 * GIB), *promises)).splitlines()
+    assert "(priority, " in first
+    assert second == (
+        f"room is held back for guests of higher priority that are still to start {shown}: "
         "start it when they run, or in 60 s (boot_window)"
     )
 

@@ -19,7 +19,7 @@ from xmlresource.model.domain import (
     NumaCell,
 )
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.promise import NodeShare
+from xmlresource.promises.promise import NodeShare
 from xmlresource.record import replace
 
 PAGE = 4096

@@ -69,6 +69,6 @@ def test_unlimited_settings() -> None:
 
 
 def test_it_ends_before_it_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(effective_module, "_ROUNDS", 1)
+    monkeypatch.setattr(effective_module, "ROUNDS", 1)
     (left,) = effective_module.settled(0, [Child(0, 100)])
     assert 0 < left < 100

@@ -6,9 +6,9 @@ from xmlresource.cgroup.hierarchy import (
     NoPlace,
     Version,
     ancestors,
+    controller_group,
     find_controller,
     find_place,
-    memory_group,
     partition_groups,
 )
 
@@ -30,7 +30,7 @@ HERE = Controller(Version.V2, "/sys/fs/cgroup")
     ],
 )
 def test_memory_group(text, found):
-    assert memory_group(text) == found
+    assert controller_group(text) == found
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,28 @@ def test_memory_group(text, found):
     ],
 )
 def test_no_memory_group(text, reason):
-    found = memory_group(text)
+    found = controller_group(text)
     assert isinstance(found, NoPlace)
     assert reason in found.reason
 
 
+def test_the_group_of_another_controller():
+    text = "4:memory:/m\n3:cpu,cpuacct:/c\n2:blkio:/b\n"
+    assert controller_group(text, "cpu") == (Version.V1, "/c")
+    assert controller_group(text, "blkio") == (Version.V1, "/b")
+    assert controller_group("4:memory:/m\n", "cpu") == NoPlace(
+        "the kernel has no cpu controller (see cgroup_disable= on its command line)"
+    )
+
+
 def test_the_mount_of_the_controller_and_not_of_another():
     mounts = CPU_MOUNT + V1_MOUNT + V2_MOUNT
+    cpu = find_controller(mounts, Version.V1, "/a", "cpu")
+    assert isinstance(cpu, Controller)
+    assert cpu.mount_point in CPU_MOUNT
+    assert find_controller(V1_MOUNT, Version.V1, None, "blkio") == NoPlace(
+        "the blkio controller is on cgroup v1, which is not mounted"
+    )
     assert find_controller(mounts, Version.V1, "/a") == Controller(
         Version.V1, "/sys/fs/cgroup/memory"
     )
@@ -215,4 +230,11 @@ def test_hostile_partitions(partition):
 def test_a_cgroups_name_can_not_make_a_line_of_its_own(separator: str) -> None:
     """All of these are allowed in it; /proc/PID/cgroup shows them as they are."""
     path = f"/machine/a{separator}4:memory:/machine/other"
-    assert memory_group(f"0::{path}\n") == (Version.V2, path)
+    assert controller_group(f"0::{path}\n") == (Version.V2, path)
+
+
+def test_partitions_are_below_what_is_mounted() -> None:
+    assert HERE.mounted("/machine") == "/machine"
+    inside = Controller(Version.V2, "/sys/fs/cgroup", root="/docker/1")
+    assert inside.mounted("/machine") == "/docker/1/machine"
+    assert inside.directory(inside.mounted("/machine")) == "/sys/fs/cgroup/machine"

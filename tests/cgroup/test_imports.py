@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import xmlresource.system.cgroups
+import xmlresource.system.cgroups.cgroup_files
 print(*sys.modules)
 """
 

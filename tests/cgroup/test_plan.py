@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.cgroup.strategies import CALM, policies, v1_values, v2_values
 from xmlresource.cgroup.hierarchy import Controller, Layout, Place, Version, ancestors
 from xmlresource.cgroup.plan import plan, plan_ancestors
-from xmlresource.cgroup.writes import Executor, Plan, Rejection, SoftLimitFile, State
+from xmlresource.cgroup.writes import CgroupState, Executor, Plan, Rejection, SoftLimitFile
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.tunables import MEMORY
 from xmlresource.units import UNLIMITED
@@ -41,7 +41,7 @@ V1, V2 = place_at(Version.V1), place_at(Version.V2)
 
 def state(values, **groups):
     above = {f"/{name.replace('_', '/')}": {"memory.min": value} for name, value in groups.items()}
-    return State(PAGE, {GUEST: values, **above})
+    return CgroupState(PAGE, {GUEST: values, **above})
 
 
 def steps(planned):
@@ -229,7 +229,7 @@ def test_contradictions_on_v1(policy, values, tunable):
 
 @pytest.mark.parametrize("place", [V1, V2])
 def test_a_group_without_the_controller(place):
-    rejection = plan(MemoryPolicy(min_guarantee=PAGE), place, State(PAGE, {}))
+    rejection = plan(MemoryPolicy(min_guarantee=PAGE), place, CgroupState(PAGE, {}))
     assert problems(rejection).keys() == {None}
     assert "the guest is gone" in rejection.describe()
 
@@ -260,7 +260,7 @@ def test_ancestors_are_lowered_from_the_bottom_after_the_guest():
     sums = {"/machine": 2 * GIB, "/machine/a": 0}
     planned = plan(policy, V2, current, ancestor_sums=sums)
     assert [write.cgroup for write in planned.writes] == [GUEST, "/machine/a", "/machine"]
-    gone = State(PAGE, {"/machine": {"memory.min": 3 * GIB}})
+    gone = CgroupState(PAGE, {"/machine": {"memory.min": 3 * GIB}})
     assert [write.cgroup for write in plan_ancestors(V2, gone, sums).writes] == ["/machine"]
     assert plan_ancestors(V1, gone, sums).writes == ()
 
@@ -290,7 +290,7 @@ def test_what_systemd_owns_is_systemds_to_write():
     above = {cgroup: {"memory.min": 0} for cgroup in sums}
 
     nested = place_at(Version.V2, scope + "/libvirt", systemd=True)
-    current = State(PAGE, {nested.cgroup: FRESH_V2, **above})
+    current = CgroupState(PAGE, {nested.cgroup: FRESH_V2, **above})
     planned = plan(policy, nested, current, ancestor_sums=sums)
     assert {write.cgroup: write.executor for write in planned.writes} == {
         "/machine.slice": Executor.SYSTEMD,
@@ -300,14 +300,14 @@ def test_what_systemd_owns_is_systemds_to_write():
     assert "by systemd" in planned.describe()
 
     bare = place_at(Version.V2, scope, systemd=True)
-    planned = plan(policy, bare, State(PAGE, {scope: FRESH_V2}))
+    planned = plan(policy, bare, CgroupState(PAGE, {scope: FRESH_V2}))
     assert {write.file: write.executor for write in planned.writes} == {
         "memory.max": Executor.SYSTEMD,
         "memory.min": Executor.SYSTEMD,
         "memory.swap.high": Executor.FILE,
     }
     v1 = place_at(Version.V1, scope, systemd=True)
-    planned = plan(policy, v1, State(PAGE, {scope: FRESH_V1}))
+    planned = plan(policy, v1, CgroupState(PAGE, {scope: FRESH_V1}))
     assert [write.executor for write in planned.writes] == [Executor.FILE]
 
 
@@ -359,6 +359,8 @@ def test_a_plan_in_words_and_as_data():
         "reason": "swap_hard_limit is 3 GiB",
         "executor": "file",
         "must_hold": True,
+        "entry": None,
+        "unit": "bytes",
     }
     assert [note["tunable"] for note in data["not_enforced"]] == ["min_guarantee"]
     assert plan(MemoryPolicy(), V1, current).describe().endswith("nothing to write")
@@ -409,12 +411,12 @@ def test_the_plan_of_a_state_in_force_is_empty(policy, values, sums):
         "/machine/a": {"memory.min": 9},
     }
     wanted = dict(zip(("/machine", "/machine/a"), sums, strict=True))
-    planned = plan(policy, V2, State(PAGE, current), ancestor_sums=wanted)
+    planned = plan(policy, V2, CgroupState(PAGE, current), ancestor_sums=wanted)
     if isinstance(planned, Rejection):
         return
     for write in planned.writes:
         current[write.cgroup][write.file] = write.value
-    again = plan(policy, V2, State(PAGE, current), ancestor_sums=wanted)
+    again = plan(policy, V2, CgroupState(PAGE, current), ancestor_sums=wanted)
     assert steps(again) == []
     raised = [write.cgroup for write in planned.writes if write.cgroup != GUEST]
     assert all(raised.count(cgroup) == 1 for cgroup in raised)

@@ -34,6 +34,20 @@ def test_explain(error, words):
     assert explain(error) == words
 
 
+@pytest.mark.parametrize(
+    ("number", "file", "words"),
+    [
+        (errno.EINVAL, "memory.max", "(on v1: memory alone would exceed memory and swap together)"),
+        (errno.EINVAL, "cpu.cfs_quota_us", "a quota may be neither above that of a cgroup above"),
+        (errno.EINVAL, "io.max", "the kernel does not take this value (EINVAL)"),
+        (errno.ENODEV, "io.max", "the guest is gone (or the device is) (ENODEV)"),
+        (errno.ERANGE, "cpu.weight", "outside of what the kernel takes (ERANGE)"),
+    ],
+)
+def test_what_an_error_means_depends_on_the_file(number, file, words):
+    assert words in explain(OSError(number, "x"), file)
+
+
 def test_all_went_well():
     report = Report(
         PLAN,
@@ -69,7 +83,7 @@ def test_a_failure():
     )
     assert not report.ok
     assert report.describe().splitlines() == [
-        "/g: could not set two of /g to 8 KiB (hard_limit): too much (EBUSY)",
+        "could not set two of /g to 8 KiB (hard_limit): too much (EBUSY)",
         "not attempted: three of /g to 0 bytes (hard_limit)",
         "undone: one of /g back to unlimited",
         "NOT undone: two of /g back to unlimited: gone (ENODEV)",

@@ -3,7 +3,7 @@
 import pytest
 
 from xmlresource.cgroup.hierarchy import slice_group
-from xmlresource.cgroup.unit_files import protection
+from xmlresource.cgroup.unit_files import protection, weight
 from xmlresource.units import UNLIMITED, Amount
 
 PAGE = 4096
@@ -51,6 +51,25 @@ def test_only_what_is_in_the_slices_section_and_no_comment() -> None:
     text = "MemoryMin=1M\n[Unit]\nMemoryMin=1M\n[Slice]\n#MemoryMin=1M\n;MemoryMin=1M\nMemoryMin\n"
     assert given(text) == {}
     assert given("[Slice]\nMemoryMin=\\\n  8M\n") == {"memory.min": 8 * MIB}
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["[Slice]\nMemoryMin=1M\n"], None),
+        (["[Slice]\nCPUWeight=300\n", "[Slice]\nCPUWeight=20\n"], 20),
+        (["[Slice]\nCPUWeight=idle\n"], 1),
+        (["[Slice]\nCPUWeight=300\nCPUWeight=\n"], None),
+        (["[Slice]\nCPUShares=300\n"], None),
+    ],
+)
+def test_weights(texts: list[str], expected: int | None) -> None:
+    assert weight(texts, "CPUWeight") == expected
+
+
+def test_a_weight_that_makes_no_sense() -> None:
+    with pytest.raises(ValueError, match="many"):
+        weight(["[Slice]\nCPUWeight=many\n"], "CPUWeight")
 
 
 def test_the_cgroup_of_a_slice() -> None:

@@ -1,4 +1,4 @@
-"""What a guest asks of a host, from its definition and its policy. Sizes are in bytes."""
+"""The demand of a guest on a host, from its definition and its policy. Sizes are in bytes."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -13,8 +13,13 @@ from xmlresource.admission.ram import (
 )
 from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.promise import HugepageShare, NodeShare
+from xmlresource.promises.promise import HugepageShare, Key, NodeShare, Promise, PromiseState
 from xmlresource.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xmlresource.promises.cpu_promise import CpuPromise
+    from xmlresource.promises.io_promise import IoPromise
 
 # Types of a device, of whatever kind, that may pin the guest's RAM (pinning.py).
 _SUSPECT_TYPES: Final = frozenset({"hostdev", "vdpa", "nvme", "vhostvdpa"})
@@ -40,7 +45,7 @@ class NodeDemand:
     pinned: int = 0
 
     def share(self, guarantee: int, ordinary: int) -> int:
-        """What of ``guarantee`` may have to come from these nodes.
+        """The part of ``guarantee`` that may have to come from these nodes.
 
         A guest may use all RAM of a cell before it touches the others.
 
@@ -69,7 +74,7 @@ class HugepageDemand:
 
 @record
 class Demand:
-    """What a guest asks for.
+    """The demand of a guest: its guarantee, and what it takes beside it.
 
     Attributes:
         name: Its name; from outside, escape it before showing it.
@@ -84,8 +89,11 @@ class Demand:
         taken_by: What of the definition has it taken at once.
         pinned_by: What of the definition pins it.
         parts: The RAM part by part.
+        driver: The driver of libvirt that runs it.
         most_ram: ``<maxMemory>``, of which nothing is asked before it is plugged in; 0 for none.
         priority: Whose guarantee comes first while a host starts its guests.
+        cpu: The CPU time that it must get; ``None`` for none.
+        io: The parts of disks that it must get; ``None`` for none.
     """
 
     name: str
@@ -102,15 +110,28 @@ class Demand:
     pinned_by: tuple[str, ...] = ()
     parts: tuple[RamPart, ...] = ()
     most_ram: int = 0
+    driver: str = "qemu"
+    cpu: "CpuPromise | None" = None
+    io: "IoPromise | None" = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is to be promised."""
+        return not (self.guarantee or self.cpu or self.io)
+
+    @property
+    def key(self) -> Key:
+        """Whose it is."""
+        return self.driver, self.uuid
 
     @property
     def committed(self) -> int:
-        """What nobody else can be promised: the guarantee, or what is pinned beyond it."""
+        """The bytes that can't be promised again: the guarantee, or what is pinned beyond it."""
         return max(self.guarantee, self.pinned)
 
     @property
     def needed(self) -> int:
-        """What must be there: the guarantee, or what is taken at once beyond it."""
+        """The bytes that must be available: the guarantee, or what is taken at once beyond it."""
         return max(self.guarantee, self.at_once)
 
     @property
@@ -124,14 +145,14 @@ class Demand:
         return frozenset(asked)
 
     def node_shares(self) -> tuple[NodeShare, ...]:
-        """What to write into the ledger of the strict nodes."""
+        """The shares of strict nodes, as the ledger keeps them."""
         return tuple(
             NodeShare(each.nodes, max(each.share(self.guarantee, self.ordinary), each.at_once))
             for each in self.nodes
         )
 
     def hugepage_shares(self, default_size: int | None) -> tuple[HugepageShare, ...]:
-        """What to write into the ledger of the hugepages.
+        """The shares of hugepage pools, as the ledger keeps them.
 
         Args:
             default_size: The host's default page size.
@@ -139,9 +160,31 @@ class Demand:
         shares = ((each.page_size or default_size, each) for each in self.hugepages)
         return tuple(HugepageShare(size, each.size, each.nodes) for size, each in shares if size)
 
+    def as_promise(self, partition: str | None, default_hugepage: int | None) -> Promise:
+        """The promise to a guest that starts.
+
+        Args:
+            partition: ``<resource><partition>`` as written; ``None`` for libvirt's default.
+            default_hugepage: The host's default page size; ``None`` where it is not known.
+        """
+        return Promise(
+            uuid=self.uuid,
+            name=self.name,
+            driver=self.driver,
+            size=self.guarantee,
+            state=PromiseState.STARTING,
+            shares=self.node_shares(),
+            hugepages=self.hugepage_shares(default_hugepage),
+            partition=partition,
+            at_once=self.at_once,
+            pinned=self.pinned,
+            cpu=self.cpu,
+            io=self.io,
+        )
+
 
 def demand_of(domain: Domain, policy: MemoryPolicy, page_size: int) -> Demand:
-    """What the guest asks for.
+    """The demand of a guest, from its definition and its policy.
 
     Args:
         domain: Its definition.
@@ -154,6 +197,7 @@ def demand_of(domain: Domain, policy: MemoryPolicy, page_size: int) -> Demand:
     return Demand(
         name=domain.name,
         uuid=domain.uuid or "",
+        driver=domain.driver,
         guarantee=round_up(policy.guarantee, page_size),
         ram=sum(part.size for part in parts),
         ordinary=sum(part.size for part in parts if part.backing is Backing.MEMORY),
@@ -186,7 +230,7 @@ def ram_parts(domain: Domain, page_size: int, *, pinned: bool) -> tuple[RamPart,
 def _taken_by(
     domain: Domain, parts: Iterable[RamPart], pinned_by: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """What has RAM taken at once; without any other reason it is a device's own way."""
+    """The reasons for RAM to be taken at once; without another one a device does it by itself."""
     if domain.backing.immediate:
         return (*pinned_by, _IMMEDIATE)
     own = (part.name for part in parts if part.at_once and part.backing is Backing.MEMORY)
@@ -194,12 +238,15 @@ def _taken_by(
 
 
 def _pinned_by(domain: Domain) -> tuple[str, ...]:
-    """What pins the guest's RAM; most guests have nothing that could."""
+    """The reasons for which the guest's RAM is pinned; most guests have none."""
     if not (
         domain.backing.locked
         or domain.launch_security
+        or domain.arguments
         or any(
-            device.kind == "hostdev" or device.attributes.get("type") in _SUSPECT_TYPES
+            device.kind == "hostdev"
+            or device.attributes.get("type") in _SUSPECT_TYPES
+            or "backingStore/@type" in device.attributes
             for device in domain.devices
         )
     ):
@@ -210,7 +257,7 @@ def _pinned_by(domain: Domain) -> tuple[str, ...]:
 
 
 def _bound(parts: Iterable[RamPart], guest_wide: frozenset[int] | None) -> tuple[NodeDemand, ...]:
-    """What is bound to nodes, by set of nodes; what is no RAM is bound to ``guest_wide``."""
+    """The demand by set of nodes; memory that is no RAM is bound to ``guest_wide``."""
     bound: dict[frozenset[int], list[RamPart]] = {} if guest_wide is None else {guest_wide: []}
     for part in parts:
         if part.nodes is not None and part.backing is Backing.MEMORY:

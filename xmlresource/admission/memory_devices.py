@@ -36,7 +36,7 @@ _LONGEST_NUMBER: Final = 9
 
 
 def plugged_size(domain: Domain) -> int:
-    """What the memory devices add to ``<memory>``: all of each, a ``virtio-mem``'s too."""
+    """The bytes that memory devices add to ``<memory>``: all of each, of a ``virtio-mem`` too."""
     return sum(device.size("target/size") or 0 for device in _devices(domain))
 
 
@@ -69,7 +69,7 @@ def device_parts(domain: Domain, page_size: int, *, pinned: bool) -> Iterator[Ra
 
 
 def _plugged_in(device: Device) -> int:
-    """What a ``virtio-mem`` has or is about to have; ``<current>`` is told of one that runs."""
+    """The bytes that a ``virtio-mem`` has or will have; ``<current>`` stands in a running guest."""
     return max(device.size("target/requested") or 0, device.size("target/current") or 0)
 
 
@@ -80,7 +80,7 @@ def _devices(domain: Domain) -> list[Device]:
 def _backing(
     domain: Domain, device: Device, cell: int, page_size: int
 ) -> tuple[Backing, int | None]:
-    """What holds a device's RAM, and the size of its hugepages."""
+    """The backing of a device's RAM, and the size of its hugepages."""
     model = device.attributes.get("model")
     if model == "sgx-epc" or "source/pmem" in device.texts:
         return Backing.DEVICE, None
@@ -98,7 +98,7 @@ def _backing(
 
 
 def _is_shared(domain: Domain, device: Device, cell: int) -> bool:
-    """What the device says, else its cell, else the guest."""
+    """Whether a device's RAM is shared: by itself, else by its cell, else by the guest."""
     own = device.attributes.get("access")
     if own is not None:
         return own == "shared"

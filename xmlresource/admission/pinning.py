@@ -1,10 +1,11 @@
-"""What pins a guest's RAM: the host can't take it back, and most of it is taken at the start.
+"""Pinned RAM: the host can't take it back, and most of it is taken at the start.
 
 A device that reaches the guest's memory by itself needs it where it is. Known, with its source:
 
 - VFIO: all guest memory is pinned when the device is attached, for the guest decides where the
   device writes (libvirt's qemuDomainGetMemLockLimitBytes; the kernel's vfio.rst). So for PCI
-  devices, network functions (``<interface type='hostdev'>``) and NVMe disks that QEMU drives.
+  devices, network functions (``<interface type='hostdev'>``) and NVMe disks that QEMU drives, in
+  each layer of a backing chain, too.
 - vDPA: likewise, by vhost-vdpa.
 - Mediated devices (``mdev``): the vendor's driver pins the pages that the device uses
   (vfio-mediated-device.rst, vfio_pin_pages), so as much as all, and sooner or later. QEMU takes a
@@ -13,19 +14,21 @@ A device that reaches the guest's memory by itself needs it where it is. Known, 
 - ``<locked/>``: QEMU locks all its memory, what it will map too (mlockall(2)).
 - Memory encryption: KVM pins an SEV guest's memory (its api.rst, KVM_MEMORY_ENCRYPT_REG_REGION);
   a guest_memfd's, of SEV-SNP and TDX, can be neither moved nor swapped.
+
+Which devices these are is told in one place (``passthrough``).
 """
 
 from collections.abc import Iterator
 from typing import Final
 
-from xmlresource.model.domain import Device, Domain
+from xmlresource.admission.passthrough import passthrough_of, reaches
+from xmlresource.model.domain import Domain
 
-_PINS_LITTLE: Final = frozenset({"vfio-ap", "vfio-ccw"})
 _ENCRYPTED: Final = frozenset({"sev", "sev-snp", "tdx"})
 
 
 def pinned_by(domain: Domain) -> tuple[str, ...]:
-    """What of the definition pins the RAM, each once; none where nothing does."""
+    """The parts of the definition that pin the RAM, each once."""
     return tuple(dict.fromkeys(_reasons(domain)))
 
 
@@ -35,9 +38,7 @@ def _reasons(domain: Domain) -> Iterator[str]:
     if domain.launch_security in _ENCRYPTED:
         yield f"launchSecurity {domain.launch_security}"
     for device in domain.devices:
-        if _pins(device):
-            yield f"{device.kind} {device.attributes['type']}"
-
-
-def _pins(device: Device) -> bool:
-    return device.is_passed_through and device.attributes.get("model") not in _PINS_LITTLE
+        yield from (way.name for way in reaches(device) if way.pins_all)
+    if domain.arguments:
+        found = passthrough_of(domain)
+        yield from (f"commandline {name}" for name in (*found.hidden_vfio, *found.hidden_vdpa))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from xmlresource.admission.reckoning import Decision, HeldBack, Line, Reckoning, Rule
-from xmlresource.model.promise import Promise
+from xmlresource.promises.promise import Key, Promise
 from xmlresource.record import replace
 
 
@@ -22,8 +22,12 @@ class Prioritized(Protocol):
         """Its priority."""
 
     @property
-    def promise(self) -> Promise:
-        """What it will be promised."""
+    def name(self) -> str:
+        """The name of the guest."""
+
+    @property
+    def key(self) -> Key:
+        """The driver and the uuid of the guest."""
 
 
 _Guest = TypeVar("_Guest", bound=Prioritized)
@@ -34,7 +38,7 @@ def first_come(waiting: Iterable[_Guest]) -> list[_Guest]:
 
     Equal ones, which don't wait for each other, by name, so that every start finds the same order.
     """
-    return sorted(waiting, key=lambda each: (-each.priority, each.promise.name, each.promise.uuid))
+    return sorted(waiting, key=lambda each: (-each.priority, each.name, each.key))
 
 
 def with_room_held_back(

@@ -19,7 +19,7 @@ NO_CELL: Final = -1  # RAM outside the guest's cells
 
 
 class Backing(Enum):
-    """What holds a part of the RAM; a value is its name in messages and in JSON."""
+    """The backing of a part of the RAM; a value is its name in messages and in JSON."""
 
     MEMORY = "memory"  # ordinary memory, charged to the guest's cgroup
     HUGEPAGES = "hugepages"  # a pool, charged to no cgroup
@@ -53,12 +53,12 @@ class RamPart:
 
     @property
     def most(self) -> int:
-        """How much the guest has of it with all of it plugged in."""
+        """The bytes of the part with all of it plugged in."""
         return self.size + self.pluggable
 
     @property
     def pool_size(self) -> int:
-        """What it takes from a pool: whole pages, as far as their size is known."""
+        """The bytes that the part takes from a pool: whole pages, where their size is known."""
         return round_up(self.size, self.page_size or 1)
 
     @property
@@ -102,7 +102,7 @@ def boot_parts(domain: Domain, plugged: int, page_size: int, *, pinned: bool) ->
 
 
 def binding_for(domain: Domain, cell: int | None) -> NumaBinding | None:
-    """What says where the RAM of a guest cell (``None``: the guest as a whole) comes from.
+    """The binding of the RAM of a guest cell (``None``: of the guest as a whole).
 
     A ``<memnode>`` of the cell comes before the guest's ``<memory>``, whatever its mode.
     """

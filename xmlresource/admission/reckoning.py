@@ -1,9 +1,10 @@
-"""How a decision was come to, as data. Sizes are in bytes."""
+"""The calculation behind a decision, as data. Sizes are in bytes."""
 
+from collections.abc import Iterable
 from enum import Enum
 
 from xmlresource.admission.demand import Demand
-from xmlresource.model.promise import Promise
+from xmlresource.promises.promise import Promise
 from xmlresource.record import record
 from xmlresource.units import approximate
 
@@ -18,11 +19,18 @@ class Rule(Enum):
     NODES = "nodes"
     HUGEPAGES = "hugepages"
     PRIORITY = "priority"
+    VCPUS = "vcpus"
+    HARD_LIMIT = "hard limit"
+    CPUS = "cpus"
+    WEIGHTS = "weights"
 
 
 @record
 class Line:
-    """One line of a reckoning: a label and the bytes it adds, or takes where negative."""
+    """One line of a reckoning: a label and the bytes it adds, or takes where negative.
+
+    Of CPU time it is thousandths of a CPU.
+    """
 
     label: str
     size: int
@@ -55,7 +63,7 @@ class Reckoning:
 
     @property
     def room(self) -> int:
-        """What is left: the sum of the lines, negative where too much was promised already."""
+        """The room that is left: the sum of the lines, negative where too much was promised."""
         return sum(line.size for line in self.lines)
 
     @property
@@ -103,6 +111,7 @@ class Decision:
         largest: The promises of others, largest first, no more than a message needs.
         promises: How many promises of others there are.
         held_back: What is held back for others; ``None`` where nothing is.
+        own: What the guest itself is promised already, as one that runs and asks for more.
     """
 
     demand: Demand
@@ -111,6 +120,7 @@ class Decision:
     largest: tuple[Promise, ...]
     promises: int
     held_back: HeldBack | None = None
+    own: int = 0
 
     @property
     def admitted(self) -> bool:
@@ -122,8 +132,24 @@ class Decision:
         """The rules that do not hold, the one that leaves least first; empty where admitted."""
         if self.admitted:
             return ()
-        failed = [each for each in self.reckonings if not each.admitted]
-        return tuple(sorted(failed, key=lambda each: (each.promisable or 0, each.room)))
+        return worst_first(self.reckonings)
+
+    @property
+    def short_of_presence(self) -> int | None:
+        """The room that is asked for, where guests that use more than is promised to them have it.
+
+        ``None`` where it is admitted, or where memory that comes free would not do.
+        """
+        failed = self.failed
+        if not failed or any(each.rule is not Rule.PHYSICAL for each in failed):
+            return None
+        return failed[0].asked
+
+
+def worst_first(reckonings: Iterable[Reckoning]) -> tuple[Reckoning, ...]:
+    """The rules that do not hold, the one that leaves least first."""
+    failed = [each for each in reckonings if not each.admitted]
+    return tuple(sorted(failed, key=lambda each: (each.promisable or 0, each.room)))
 
 
 def pages_text(page_size: int | None, nodes: frozenset[int] | None) -> str:
@@ -134,11 +160,15 @@ def pages_text(page_size: int | None, nodes: frozenset[int] | None) -> str:
 
 def nodes_text(numbers: frozenset[int]) -> str:
     """``node 0``, ``nodes 0-2,5``."""
+    return f"{'node' if len(numbers) == 1 else 'nodes'} {numbers_text(numbers)}"
+
+
+def numbers_text(numbers: frozenset[int]) -> str:
+    """``0-2,5``."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and runs[-1][-1] == number - 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    listed = ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
-    return f"{'node' if len(numbers) == 1 else 'nodes'} {listed}"
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)

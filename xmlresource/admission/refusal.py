@@ -1,21 +1,30 @@
-"""What a person reads when a guest is refused.
+"""The text of a refusal, for the person who started the guest.
 
 ``virsh start`` shows the whole after "unexpected exit status 3: ". The first line must do alone:
-logs and graphical tools often cut the rest.
+logs and graphical tools often cut the rest. So it is short, whatever the guests' names are: who is
+refused, what is asked, what there is, and why; the reckoning below has the figures.
 """
 
 from typing import Final
 
+from xmlresource.admission.notation import MEMORY, Notation
 from xmlresource.admission.reckoning import Decision, HeldBack, Line, Reckoning, Rule
-from xmlresource.model.promise import Promise
-from xmlresource.printable import printable
-from xmlresource.units import approximate, format_amount
+from xmlresource.printable import LONGEST_MESSAGE, printable
+from xmlresource.promises.promise import Promise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from xmlresource.admission.weights.floor_decision import FloorDecision
+
+    AnyDecision: TypeAlias = Decision | FloorDecision[Any]
 
 _LARGEST_SHOWN: Final = 3
 _LONGEST_TITLE: Final = 160  # a cgroup's path may be long, and holds names from outside
 
 
-def refusal_text(decision: Decision) -> str:
+def refusal_text(decision: "AnyDecision") -> str:
     """The refusal: guest, what it asks, what can be promised and why; then the reckoning.
 
     Raises:
@@ -23,19 +32,52 @@ def refusal_text(decision: Decision) -> str:
     """
     if decision.admitted:
         raise ValueError("the guest is admitted")
-    worst = decision.failed[0]
-    asked, promisable = _told_apart(decision.demand.guarantee, decision.promisable)
-    first = (
+    obstacle = _obstacle(decision)
+    if obstacle:
+        notation = notation_of(decision)
+        asked = notation.short(decision.demand.guarantee) + notation.whole
+        return (
+            f"xmlresource: guest '{printable(decision.demand.name)}' refused: "
+            f"it asks for a guarantee of {asked}, which can't be kept here: {obstacle}"
+        )
+    first, *below = _opening(decision)
+    return "\n".join((first, *below, *reckoning_lines(decision)))
+
+
+def _opening(decision: "AnyDecision") -> list[str]:
+    """The first line, and below it what it had no room for and the reckoning does not say."""
+    notation, worst = notation_of(decision), decision.failed[0]
+    asked, promisable = _told_apart(notation, decision.demand.guarantee, decision.promisable)
+    head = (
         f"xmlresource: guest '{printable(decision.demand.name)}' refused: "
-        f"it asks for a guarantee of {asked}, {promisable} can be promised "
-        f"({_title(worst)}: {_why(worst, decision.demand.guarantee)}; {_largest(decision)})"
+        f"it asks for a guarantee of {asked}{notation.whole}, {promisable} can be promised ("
     )
+    room = LONGEST_MESSAGE - len(head) - len(")")
+    reason = printable(worst.title, room)
+    need = f": {_need(notation, worst, decision.demand.guarantee)}"
+    if need != ": " and len(reason) + len(need) <= room:
+        reason += need
+    largest = _largest(decision)
+    fitting = [text for text in largest if len(reason) + len("; ") + len(text) <= room]
+    if fitting:
+        reason += f"; {fitting[0]}"
+    below = [] if fitting[:1] == largest[:1] else [largest[0]]
     if worst.rule is Rule.PRIORITY and decision.held_back is not None:
-        first += f"; {_yields(decision.held_back)}"
-    return "\n".join((first, *reckoning_lines(decision)))
+        below.append(_yields(decision.held_back))
+    return [f"{head}{reason})", *below]
 
 
-def figures(decision: Decision) -> dict[str, int | str]:
+def notation_of(decision: "AnyDecision") -> Notation:
+    """How amounts of what the decision is about are written."""
+    return MEMORY if isinstance(decision, Decision) else decision.notation
+
+
+def _obstacle(decision: "AnyDecision") -> str:
+    """Why this host keeps no guarantee at all; empty where it can. A host always has memory."""
+    return "" if isinstance(decision, Decision) else decision.obstacle
+
+
+def figures(decision: "AnyDecision") -> dict[str, int | str]:
     """The refusal for a log: the rule, what is asked, what can be promised, and the reckoning.
 
     Raises:
@@ -43,37 +85,47 @@ def figures(decision: Decision) -> dict[str, int | str]:
     """
     if decision.admitted:
         raise ValueError("the guest is admitted")
-    return {
-        "rule": _title(decision.failed[0]),
-        "asked": decision.demand.guarantee,
-        "promisable": decision.promisable,
-        "reckoning": sums(decision),
+    suffix, obstacle = notation_of(decision).suffix, _obstacle(decision)
+    found: dict[str, int | str] = {
+        "rule": obstacle or _title(decision.failed[0]),
+        f"asked{suffix}": decision.demand.guarantee,
+        f"promisable{suffix}": decision.promisable,
     }
+    return found if obstacle else {**found, "reckoning": sums(decision)}
 
 
-def sums(decision: Decision) -> str:
+def sums(decision: "AnyDecision") -> str:
     """The reckoning on one line, every rule's sum; also for an admitted guest."""
-    return "; ".join(_sum(each) for each in decision.reckonings)
+    notation = notation_of(decision)
+    return "; ".join(_sum(notation, each) for each in decision.reckonings)
 
 
-def _sum(reckoning: Reckoning) -> str:
-    """``commitment fails: MemTotal 8589934592 promised -429916160 … = 8160018432 < 9437184000``."""
-    lines = " ".join(f"{line.label} {line.size}" for line in reckoning.lines)
-    word, sign = ("holds", ">=") if reckoning.admitted else ("fails", "<")
-    return f"{_title(reckoning)} {word}: {lines} = {reckoning.room} {sign} {reckoning.asked}"
+def _sum(notation: Notation, reckoning: Reckoning) -> str:
+    """``commitment fails: MemTotal 8589934592 - promised 429916160 = 8160018432 < 9437184000``."""
+    plain = notation.plain
+    first, *rest = reckoning.lines
+    terms = (
+        f"{'+' if line.size > 0 else '-'} {line.label} {plain(abs(line.size))}" for line in rest
+    )
+    lines = " ".join((f"{first.label} {plain(first.size)}", *terms))
+    word, comparison = ("holds", ">=") if reckoning.admitted else ("fails", "<")
+    room, asked = plain(reckoning.room), plain(reckoning.asked)
+    return f"{_title(reckoning)} {word}: {lines} = {room} {comparison} {asked}"
 
 
-def reckoning_lines(decision: Decision) -> list[str]:
-    """Every rule line by line, exact to the byte and aligned; also for an admitted guest."""
+def reckoning_lines(decision: "AnyDecision") -> list[str]:
+    """Every rule line by line, exact and aligned; also for an admitted guest."""
+    notation = notation_of(decision)
     tables = [(each, _table(each)) for each in decision.reckonings]
     rows = [line for _, table in tables for line in table]
     label_width = max(len(line.label) for line in rows)
-    size_width = max(len(f"{line.size:,}") for line in rows)
+    size_width = max(len(notation.cell(line.size)) for line in rows)
     text = []
     for reckoning, table in tables:
         text.append(f"{_title(reckoning)}: {'holds' if reckoning.admitted else 'fails'}")
         text += [
-            f"  {line.label:<{label_width}}  {line.size:>{size_width},}  ({approximate(line.size)})"
+            f"  {line.label:<{label_width}}  {notation.cell(line.size):>{size_width}}  "
+            f"({notation.short(line.size)})"
             for line in table
         ]
     return text
@@ -91,35 +143,38 @@ def _title(reckoning: Reckoning) -> str:
     return printable(reckoning.title, _LONGEST_TITLE)
 
 
-def _told_apart(asked: int, promisable: int) -> tuple[str, str]:
-    """Both sizes for people, exact where they would read alike."""
+def _told_apart(notation: Notation, asked: int, promisable: int) -> tuple[str, str]:
+    """Both amounts for people, exact where they would read alike."""
     if not promisable:
-        return approximate(asked), "nothing"
-    short = approximate(asked), approximate(promisable)
-    return short if short[0] != short[1] else (format_amount(asked), format_amount(promisable))
+        return notation.short(asked), "nothing"
+    short = notation.short(asked), notation.short(promisable)
+    return short if short[0] != short[1] else (notation.exact(asked), notation.exact(promisable))
 
 
-def _why(reckoning: Reckoning, guarantee: int) -> str:
-    """The rule in one go: ``MemTotal 23.42 GiB - host reserve 1.171 GiB - …``."""
-    first, *rest = reckoning.lines
-    terms = f"{first.label} {_plain(first.size)}" + "".join(
-        f" {'+' if line.size > 0 else '-'} {line.label} {_plain(abs(line.size))}" for line in rest
-    )
-    # On nodes and in hugepages less, or something else, is needed than the guarantee.
+def _need(notation: Notation, reckoning: Reckoning, guarantee: int) -> str:
+    """The need where it is not the guarantee: less, or something else, on nodes and in hugepages.
+
+    ``21 GiB pinned by hostdev pci``; empty where the guarantee is what is needed.
+    """
     if reckoning.asked == guarantee and not reckoning.because:
-        return terms
-    return f"{_plain(reckoning.asked)} {reckoning.because or 'needed'}, {terms}"
+        return ""
+    return f"{notation.term(reckoning.asked)} {reckoning.because or 'needed'}"
 
 
-def _plain(size: int) -> str:
-    return approximate(size) if size else "0"
-
-
-def _largest(decision: Decision) -> str:
+def _largest(decision: "AnyDecision") -> list[str]:
+    """The largest promises of others: as many as a message shows, then fewer and fewer of them."""
+    notation = notation_of(decision)
     if not decision.largest:
-        return "no promises so far"
-    shown = ", ".join(_promise(each) for each in decision.largest[:_LARGEST_SHOWN])
-    return f"largest promises: {shown}{', …' if decision.promises > _LARGEST_SHOWN else ''}"
+        own = notation.short(decision.own)
+        return [f"no promises but its own of {own}" if decision.own else "no promises so far"]
+    shown = [
+        f"{printable(each.name)} {notation.short(notation.promised(each))}"
+        for each in decision.largest[:_LARGEST_SHOWN]
+    ]
+    return [
+        f"largest promises: {', '.join(shown[:count])}{', …' if decision.promises > count else ''}"
+        for count in range(len(shown), 0, -1)
+    ]
 
 
 def _yields(held_back: HeldBack) -> str:
@@ -133,4 +188,4 @@ def _yields(held_back: HeldBack) -> str:
 
 
 def _promise(promise: Promise) -> str:
-    return f"{printable(promise.name)} {approximate(promise.committed)}"
+    return f"{printable(promise.name)} {MEMORY.short(promise.committed)}"

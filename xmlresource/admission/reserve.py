@@ -16,7 +16,7 @@ _WHOLE: Final = 10_000
 
 
 def host_reserve(total: int, setting: ReserveSetting | None = None) -> int:
-    """What to keep of ``total`` for the host.
+    """The part of ``total`` that is kept for the host.
 
     The default lies within ``LEAST`` and ``MOST``; what an administrator configured is taken as
     it is written, because they know their host.

@@ -1,4 +1,4 @@
-"""What protection a cgroup really has, below ancestors that have less, or siblings that have more.
+"""The protection that a cgroup really has, below ancestors and beside siblings.
 
 The kernel's ``effective_protection()`` (mm/memcontrol.c, since 5.7), for ``memory.min`` as for
 ``memory.low``. Protection is what is set, as far as it is used; siblings that have more together
@@ -12,17 +12,17 @@ where nothing more can be taken. :func:`dependable` is what remains in the worst
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from xmlresource.cgroup.values import magnitude
+from xmlresource.cgroup.kernel_values import magnitude
 from xmlresource.record import record
 from xmlresource.units import Amount
 
 _STEP: Final = 0.01  # the part of what is unprotected that one round of reclaim takes
-_ROUNDS: Final = 10_000
+ROUNDS: Final = 10_000
 
 
 @record
 class Child:
-    """One of the cgroups below the same parent: what is set for it, what is charged to it."""
+    """A cgroup below a parent, with its protection and its charge."""
 
     setting: float
     usage: float
@@ -31,7 +31,7 @@ class Child:
 def effective(
     parent: float, parent_usage: float, children: Sequence[Child], *, recursive: bool = False
 ) -> tuple[float, ...]:
-    """What each of ``children`` is protected by.
+    """The effective protection of each of ``children``.
 
     Args:
         parent: What the parent itself is protected by.
@@ -55,13 +55,13 @@ def effective(
 def settled(
     parent: float, children: Sequence[Child], *, recursive: bool = False
 ) -> tuple[float, ...]:
-    """What is left to each of ``children`` when nothing unprotected is left to take.
+    """The bytes that each of ``children`` keeps when nothing unprotected is left to reclaim.
 
     Reclaim takes from each in proportion to what of it is unprotected, so what it leaves depends
     on where it began.
     """
     now = list(children)
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         usage = sum(child.usage for child in now)
         kept = effective(parent, usage, now, recursive=recursive)
         over = [max(0.0, child.usage - value) for child, value in zip(now, kept, strict=True)]
@@ -75,7 +75,7 @@ def settled(
 
 
 def dependable(levels: Iterable[tuple[Amount, Iterable[Amount]]]) -> int | float:
-    """What a cgroup can count on whatever all others use.
+    """The protection that a cgroup can count on, whatever all others use.
 
     Args:
         levels: From the top down, the cgroup itself last: what is set there, and what is set for

@@ -1,8 +1,8 @@
-r"""Which hierarchy accounts memory, and which cgroup of it is the guest's.
+r"""The hierarchy that has a controller, and the guest's cgroup in it.
 
 A host can have several hierarchies: one or more of v1, each for its controllers, and one of v2 for
-the rest (cgroups(7)). What counts is where the *memory* controller is; a v2 hierarchy mounted
-beside it (``/sys/fs/cgroup/unified``) has no say.
+the rest (cgroups(7)). What counts is where the controller is, of memory where none is named; a v2
+hierarchy mounted beside it (``/sys/fs/cgroup/unified``) has no say.
 
 The guest's own cgroup is told by the structure that libvirt gives to the path of its process, never
 from the guest's name, which libvirt filters and cuts::
@@ -25,6 +25,7 @@ from xmlresource.cgroup.mounts import is_below, parse_mounts, visible_mounts
 from xmlresource.record import record
 
 CONTROLLER: Final = "memory"
+"""The controller that is meant where none is named."""
 DELETED: Final = " (deleted)"
 """What the kernel appends to the path of a cgroup that was removed (cgroups(7))."""
 
@@ -40,14 +41,14 @@ _LONGEST_PATH: Final = 4096
 
 
 class Version(Enum):
-    """The interface of the hierarchy that the memory controller is on."""
+    """The interface of the hierarchy that a controller is on."""
 
     V1 = "v1"
     V2 = "v2"
 
 
 class Layout(Enum):
-    """How libvirt arranged the guest's cgroup."""
+    """The layout in which libvirt arranged the guest's cgroup."""
 
     SCOPE_NESTED = "scope-nested"  # scope of systemd-machined, own folder below it
     SCOPE = "scope"  # the same without the folder (libvirt < 7.1)
@@ -56,7 +57,7 @@ class Layout(Enum):
 
 @record
 class Controller:
-    """The memory controller's hierarchy as it is mounted.
+    """A controller's hierarchy as it is mounted.
 
     Attributes:
         version: Its interface.
@@ -82,10 +83,18 @@ class Controller:
         below = cgroup if self.root == "/" else cgroup[len(self.root) :]
         return self.mount_point.rstrip("/") + below.rstrip("/")
 
+    def mounted(self, path: str) -> str:
+        """The cgroup that is at ``path`` below the mount, as the kernel names it.
+
+        libvirt makes its partitions below the mount, so inside of a container they are below what
+        is mounted there.
+        """
+        return path if self.root == "/" else self.root + path
+
 
 @record
 class Place:
-    """Where a guest's memory is accounted.
+    """A guest's cgroup in the hierarchy of a controller, of memory where no other is meant.
 
     Attributes:
         controller: The hierarchy.
@@ -122,12 +131,12 @@ class NoPlace:
     reason: str
 
 
-def memory_group(cgroups: str) -> tuple[Version, str] | NoPlace:
-    """The version and path that ``/proc/PID/cgroup`` gives for the memory controller.
+def controller_group(cgroups: str, controller: str = CONTROLLER) -> tuple[Version, str] | NoPlace:
+    """The version and path that ``/proc/PID/cgroup`` gives for a controller, as v1 names it.
 
     A controller that sits on a v1 hierarchy has a line of its own there, mounted or not; all others
-    are on v2, whose line has the number 0 and names none. Whether v2 has a memory controller at all
-    is for its ``cgroup.controllers`` to say.
+    are on v2, whose line has the number 0 and names none. Whether v2 has the controller at all is
+    for its ``cgroup.controllers`` to say.
     """
     unified: str | None = None
     # The kernel allows every other line separator of Unicode's in a cgroup's name.
@@ -136,13 +145,13 @@ def memory_group(cgroups: str) -> tuple[Version, str] | NoPlace:
         controllers, colon, path = rest.partition(":")
         if not colon:
             continue
-        if CONTROLLER in controllers.split(","):
+        if controller in controllers.split(","):
             return _alive(Version.V1, path)
         if number == "0" and not controllers:
             unified = path
     if unified is None:
         return NoPlace(
-            "the kernel has no memory controller (see cgroup_disable= on its command line)"
+            f"the kernel has no {controller} controller (see cgroup_disable= on its command line)"
         )
     return _alive(Version.V2, unified)
 
@@ -154,7 +163,10 @@ def _alive(version: Version, path: str) -> tuple[Version, str] | NoPlace:
 
 
 def find_controller(
-    mountinfo: str, version: Version, cgroup: str | None = None
+    mountinfo: str,
+    version: Version,
+    cgroup: str | None = None,
+    controller: str = CONTROLLER,
 ) -> Controller | NoPlace:
     """The mount through which ``cgroup`` is reached, or any where that is ``None``.
 
@@ -164,10 +176,11 @@ def find_controller(
     mounts = [
         mount
         for mount in visible_mounts(parse_mounts(mountinfo))
-        if mount.kind == kind and (version is Version.V2 or CONTROLLER in mount.options)
+        if mount.kind == kind and (version is Version.V2 or controller in mount.options)
     ]
     if not mounts:
-        return NoPlace(f"the memory controller is on cgroup {version.value}, which is not mounted")
+        reason = f"the {controller} controller is on cgroup {version.value}, which is not mounted"
+        return NoPlace(reason)
     if cgroup is not None:
         # A process outside of our cgroup namespace has a path that starts with "/..".
         inside = ".." not in cgroup.split("/")
@@ -250,7 +263,7 @@ def partition_groups(partition: str | None) -> tuple[str, ...]:
 
 
 def _is_partition(path: str) -> bool:
-    # PATH_MAX: the book keeps it, and no cgroup could be there.
+    # PATH_MAX: the ledger keeps it, and no cgroup could be there.
     return len(path) <= _LONGEST_PATH and bool(re.fullmatch(_PARTITION, path, re.ASCII))
 
 
@@ -261,7 +274,7 @@ def slice_group(unit: str) -> str:
 
 
 def _slices(names: Iterable[str]) -> tuple[str, ...]:
-    """As systemd nests slices (systemd.slice(5)): ``a-b.slice`` is inside ``a.slice``."""
+    """The slices around a slice (systemd.slice(5)): ``a-b.slice`` is inside ``a.slice``."""
     chain: list[str] = []
     prefix = above = ""
     for name in names:
@@ -273,7 +286,7 @@ def _slices(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _folders(names: Iterable[str]) -> tuple[str, ...]:
-    """As virCgroupSetPartitionSuffix() does: a suffix, but for three names at the top."""
+    """The folders of a partition, with the suffixes of virCgroupSetPartitionSuffix()."""
     chain: list[str] = []
     above = ""
     for name in names:

@@ -1,4 +1,4 @@
-"""What ``/proc/PID/mountinfo`` says, and which of the mounts can still be reached by their path."""
+"""Mounts, from ``/proc/PID/mountinfo``, and which of them their path still leads to."""
 
 import re
 from typing import Final
@@ -70,7 +70,7 @@ def unescape(text: str) -> str:
 
 
 def visible_mounts(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
-    """Those of ``mounts`` that no other mount covers, so that their path leads to them.
+    """The mounts that no other mount covers, so that their path leads to them.
 
     The order of the lines does not tell: a host that started from an initial RAM disk lists ``/``
     after what is mounted below it. The parents do.

@@ -21,15 +21,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from xmlresource.cgroup.hierarchy import Place, Version
-from xmlresource.cgroup.values import format_value, magnitude, rounded, swap_alone
+from xmlresource.cgroup.kernel_values import format_value, magnitude, rounded, swap_alone
 from xmlresource.cgroup.writes import (
+    CgroupState,
     Executor,
     NotEnforced,
     Plan,
     Problem,
     Rejection,
     SoftLimitFile,
-    State,
     Write,
 )
 from xmlresource.model.policy import MemoryPolicy
@@ -47,7 +47,7 @@ _WITHOUT_PROPERTY: Final = frozenset({"memory.swap.high"})
 
 
 class _Draft:
-    """What the files of the guest's own cgroup shall hold, as it is gathered."""
+    """A plan in the making: the values of the guest's own cgroup files so far."""
 
     def __init__(self) -> None:
         self.targets: dict[str, tuple[Tunable, Amount, str]] = {}
@@ -64,7 +64,7 @@ class _Draft:
 def plan(
     policy: MemoryPolicy,
     place: Place,
-    current: State,
+    current: CgroupState,
     *,
     ancestor_sums: Mapping[str, Amount] | None = None,
     ancestor_lows: Mapping[str, Amount] | None = None,
@@ -115,7 +115,7 @@ def plan(
 
 def plan_ancestors(
     place: Place,
-    current: State,
+    current: CgroupState,
     ancestor_sums: Mapping[str, Amount],
     ancestor_lows: Mapping[str, Amount] | None = None,
 ) -> Plan:
@@ -138,7 +138,7 @@ def _aim(
     tunable: Tunable,
     amount: Amount,
     file: str | None,
-    context: tuple[MemoryPolicy, Place, State],
+    context: tuple[MemoryPolicy, Place, CgroupState],
 ) -> None:
     """Add what ``tunable`` wants of its file, or the reason why it gets nothing."""
     policy, place, current = context
@@ -222,7 +222,7 @@ def _check(draft: _Draft, place: Place, own: Mapping[str, Amount]) -> None:
     if place.controller.version is Version.V1:
         _check_v1(draft, final(str(_LIMIT.v1_file)), final(str(_TOTAL.v1_file)))
         return
-    limit, guarantee = final(_LIMIT.v2_file), final(_GUARANTEE.v2_file)
+    limit, guarantee = final(str(_LIMIT.v2_file)), final(str(_GUARANTEE.v2_file))
     changes = not draft.targets.keys().isdisjoint({_LIMIT.v2_file, _GUARANTEE.v2_file})
     # The kernel takes any pair. With equal ones nothing can be reclaimed, page cache included,
     # and the guest is killed for lack of memory.
@@ -306,9 +306,9 @@ def _write(
 
 
 def _ancestor_writes(
-    place: Place, current: State, sums: Mapping[str, Amount], lows: Mapping[str, Amount]
+    place: Place, current: CgroupState, sums: Mapping[str, Amount], lows: Mapping[str, Amount]
 ) -> tuple[list[Write], list[Write], list[NotEnforced]]:
-    """Those that raise, those that lower, each in order, and what is missing."""
+    """The writes that raise, those that lower, each in order, and what can't be enforced."""
     if place.controller.version is Version.V1:
         return [], [], []
     changes: list[Write] = []
@@ -327,10 +327,10 @@ def _ancestor_writes(
 
 
 def _ancestor_write(
-    place: Place, cgroup: str, tunable: Tunable, wanted: Amount, current: State
+    place: Place, cgroup: str, tunable: Tunable, wanted: Amount, current: CgroupState
 ) -> Write | NotEnforced | None:
-    """What gives one ancestor its sum; ``None`` where it has it."""
-    file = tunable.v2_file
+    """The write that gives one ancestor its sum; ``None`` where it has it."""
+    file = str(tunable.v2_file)
     before = current.value(cgroup, file)
     if before is None:
         reason = f"{cgroup} has no {file}, so nothing below it is protected"
@@ -343,15 +343,17 @@ def _ancestor_write(
     return _write(place, cgroup, file, (value, before), tunable, reason)
 
 
-def _check_chain(draft: _Draft, place: Place, current: State, writes: tuple[Write, ...]) -> None:
+def _check_chain(
+    draft: _Draft, place: Place, current: CgroupState, writes: tuple[Write, ...]
+) -> None:
     """Say where an ancestor has less protection than the guest, for then the guest has no more."""
-    target = draft.targets.get(_GUARANTEE.v2_file)
+    target = draft.targets.get(str(_GUARANTEE.v2_file))
     if target is None:
         return
     guarantee = target[1]
     planned = {write.cgroup: write.value for write in writes}
     for cgroup in place.ancestors:
-        value = planned.get(cgroup, current.value(cgroup, _GUARANTEE.v2_file))
+        value = planned.get(cgroup, current.value(cgroup, str(_GUARANTEE.v2_file)))
         if value is not None and magnitude(value) < magnitude(guarantee):
             draft.note(
                 _GUARANTEE,

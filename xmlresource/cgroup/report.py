@@ -1,15 +1,15 @@
-"""What became of a plan: applied, failed, not attempted, undone, each with its reason in words."""
+"""The report on a plan: writes applied, failed, not attempted, undone, each with its reason."""
 
 import errno
 from typing import Any, Final
 
 from xmlresource.cgroup.writes import Plan, Write, as_json
 from xmlresource.record import record
-from xmlresource.units import Amount, format_amount
+from xmlresource.units import Amount
 
 _WORDS: Final = {
-    errno.EINVAL: "the kernel does not take this value (on v1: memory alone would exceed memory "
-    "and swap together)",
+    errno.EINVAL: "the kernel does not take this value",
+    errno.ERANGE: "the value is outside of what the kernel takes",
     errno.EBUSY: "more is in use than can be reclaimed",
     errno.ENOENT: "there is no such file: the guest is gone, or this kernel lacks it",
     errno.ENODEV: "the cgroup was removed: the guest is gone",
@@ -21,13 +21,27 @@ _WORDS: Final = {
 }
 
 
-def explain(error: OSError) -> str:
-    """What the kernel meant by ``error``, with its name."""
+_OF_CONTROLLER: Final = {
+    ("memory", errno.EINVAL): "on v1: memory alone would exceed memory and swap together",
+    ("cpu", errno.EINVAL): "on v1: a quota may be neither above that of a cgroup above nor below "
+    "that of one inside; a weight can't be set while cpu.idle is 1",
+    ("io", errno.ENODEV): "or the device is",
+    ("blkio", errno.ENODEV): "or the device is",
+}
+"""What an error means besides, by the controller whose file it is."""
+
+
+def explain(error: OSError, file: str = "") -> str:
+    """The meaning of a kernel's ``error`` on ``file``, with its name."""
     number = error.errno
     if number is None:
         return str(error)
     name = errno.errorcode.get(number, str(number))
-    return f"{_WORDS.get(number, error.strerror or 'failed')} ({name})"
+    text = _WORDS.get(number, error.strerror or "failed")
+    more = _OF_CONTROLLER.get((file.partition(".")[0], number))
+    if more is not None:
+        text += f" ({more})"
+    return f"{text} ({name})"
 
 
 @record
@@ -57,7 +71,7 @@ class Warned:
 
 @record
 class Report:
-    """What became of a plan.
+    """The outcome of a plan, write by write.
 
     Attributes:
         plan: The plan.
@@ -95,9 +109,10 @@ class Report:
         return "\n".join(lines)
 
     def _headline(self) -> str:
-        cgroup = self.plan.place.cgroup
         if self.failed is not None:
-            return f"{cgroup}: could not set {_what(self.failed.write)}: {self.failed.reason}"
+            # It names its cgroup itself, and a first line has no room for the guest's, too.
+            return f"could not set {_what(self.failed.write)}: {self.failed.reason}"
+        cgroup = self.plan.place.cgroup
         if self.applied:
             return f"{cgroup}: {len(self.applied)} applied"
         return f"{cgroup}: nothing to apply"
@@ -123,11 +138,12 @@ class Report:
 
 
 def _what(write: Write) -> str:
-    return f"{write.file} of {write.cgroup} to {format_amount(write.value)} ({write.tunable})"
+    value = write.unit.describe(write.value)
+    return f"{write.label} of {write.cgroup} to {value} ({write.tunable})"
 
 
 def _back(write: Write) -> str:
-    return f"{write.file} of {write.cgroup} back to {format_amount(write.before)}"
+    return f"{write.label} of {write.cgroup} back to {write.unit.describe(write.before)}"
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

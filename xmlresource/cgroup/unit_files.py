@@ -1,4 +1,4 @@
-"""What systemd's unit files give to a slice.
+"""The memory protection and the weight that systemd's unit files give to a slice.
 
 Pure: the text of a unit's file and of its drop-ins, in the order in which systemd reads them; the
 last word on a property counts. The syntax is systemd.syntax(7)'s, the values are those that
@@ -21,7 +21,7 @@ _SHARE: Final = r"(\d{1,3})(?:\.(\d{1,2}))?%"
 
 
 def protection(texts: Iterable[str], memory: int, page_size: int) -> dict[str, Amount]:
-    """What is given by kernel file, in whole pages; nothing for what no file sets.
+    """The protection by kernel file, in whole pages, without files that no unit file sets.
 
     Args:
         texts: The files, in order.
@@ -36,6 +36,25 @@ def protection(texts: Iterable[str], memory: int, page_size: int) -> dict[str, A
         for name, value in _assignments(text):
             if name in PROPERTIES:
                 found[PROPERTIES[name]] = _amount(value, memory, page_size)
+    return found
+
+
+def weight(texts: Iterable[str], name: str) -> int | None:
+    """The weight that a property gives; ``None`` where no unit file sets it.
+
+    Args:
+        texts: The files, in order.
+        name: ``CPUWeight``, or ``CPUShares``.
+
+    Raises:
+        ValueError: A value makes no sense.
+    """
+    found: int | None = None
+    for text in texts:
+        for assigned, value in _assignments(text):
+            if assigned == name:
+                # "idle" is the least there is; an empty value takes back what was set before.
+                found = int(value) if value not in {"", "idle"} else 1 if value else None
     return found
 
 

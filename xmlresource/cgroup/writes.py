@@ -1,32 +1,50 @@
-"""What a plan is made of: writes, notes, and the problems that keep one from being made."""
+"""The parts of a plan: writes, notes, and the problems that keep one from being made."""
 
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
 from xmlresource.cgroup.hierarchy import Place
-from xmlresource.cgroup.values import magnitude
+from xmlresource.cgroup.kernel_values import magnitude
 from xmlresource.record import record
 from xmlresource.units import Amount, Unlimited, format_amount
 
 
 class SoftLimitFile(Enum):
-    """What a soft limit becomes on v2."""
+    """The v2 file to which a soft limit is written."""
 
     LOW = "memory.low"  # acts only while the host is short of memory, as v1's soft limit
     HIGH = "memory.high"  # libvirt's choice: throttles the guest always
 
 
 class Executor(Enum):
-    """Who carries a write out."""
+    """The one that carries a write out: a file, or systemd."""
 
     FILE = "file"
     SYSTEMD = "systemd"  # the value is a unit's property; systemd resets what is written by file
 
 
+class FileUnit(Enum):
+    """What one of a kernel file's amount is."""
+
+    BYTES = "bytes"
+    MICROSECONDS = "µs"  # of CPU time, in each of the kernel's periods
+    WEIGHT = "weight"  # in proportion to the weights beside it
+    BYTES_PER_SECOND = "bytes/s"
+    OPERATIONS_PER_SECOND = "operations/s"
+
+    def describe(self, amount: Amount) -> str:
+        """An amount in words, exact: ``4 GiB``, ``50000 µs``, ``unlimited``."""
+        if self is FileUnit.BYTES or isinstance(amount, Unlimited):
+            return format_amount(amount)
+        if self is FileUnit.BYTES_PER_SECOND:
+            return f"{format_amount(amount)}/s"
+        return str(amount) if self is FileUnit.WEIGHT else f"{amount} {self.value}"
+
+
 @record
-class State:
-    """What the kernel has now.
+class CgroupState:
+    """The values that the kernel has now.
 
     Attributes:
         page_size: The kernel's page, in bytes.
@@ -49,7 +67,7 @@ class Write:
         cgroup: Whose file, as the kernel names cgroups.
         directory: The folder of that cgroup on this machine.
         file: The file in it.
-        value: What it shall hold: whole pages, so exactly what it reads afterwards.
+        value: What it shall hold, rounded as the kernel rounds: exactly what it reads afterwards.
         before: What it holds now.
         text: ``value`` as it is written.
         undo_text: ``before`` as it is written.
@@ -57,6 +75,9 @@ class Write:
         reason: Why this value, why here in the order; without full stop.
         executor: Who carries it out.
         must_hold: The plan fails where the kernel does not take it; otherwise that is a warning.
+        entry: Which of the file's values, where it has one for each device: ``254:0 rbps``. Empty
+            for a file of one value.
+        unit: What ``value`` and ``before`` are amounts of.
     """
 
     cgroup: str
@@ -70,6 +91,13 @@ class Write:
     reason: str
     executor: Executor = Executor.FILE
     must_hold: bool = True
+    entry: str = ""
+    unit: FileUnit = FileUnit.BYTES
+
+    @property
+    def label(self) -> str:
+        """The file, and which of its values: ``io.max 254:0 rbps``."""
+        return f"{self.file} {self.entry}" if self.entry else self.file
 
     @property
     def path(self) -> str:
@@ -86,12 +114,12 @@ class Write:
         verb = "raise" if self.raises else "lower"
         by = ", by systemd" if self.executor is Executor.SYSTEMD else ""
         return (
-            f"{verb} {self.file} of {self.cgroup} from {format_amount(self.before)} "
-            f"to {format_amount(self.value)}{by}: {self.reason}"
+            f"{verb} {self.label} of {self.cgroup} from {self.unit.describe(self.before)} "
+            f"to {self.unit.describe(self.value)}{by}: {self.reason}"
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The write as JSON has it: amounts are bytes or ``"unlimited"``, ``text`` is written."""
+        """The write as JSON has it: amounts are numbers or ``"unlimited"``, ``text`` is written."""
         return {
             "cgroup": self.cgroup,
             "path": self.path,
@@ -102,6 +130,8 @@ class Write:
             "reason": self.reason,
             "executor": self.executor.value,
             "must_hold": self.must_hold,
+            "entry": self.entry or None,
+            "unit": self.unit.value,
         }
 
 
@@ -118,18 +148,42 @@ class NotEnforced:
 
 
 @record
+class LibvirtWrite:
+    """One kernel write that libvirt makes at a guest's start, for a limit in ``<memtune>``.
+
+    Attributes:
+        tunable: The limit.
+        file: The file in the guest's cgroup.
+        value: What libvirt makes of it.
+    """
+
+    tunable: str
+    file: str
+    value: Amount
+
+    def describe(self) -> str:
+        """The write in words."""
+        return (
+            f"libvirt writes {self.file} at the start: {format_amount(self.value)} "
+            f"({self.tunable} in <memtune>)"
+        )
+
+
+@record
 class Plan:
-    """What to write, in order, for one guest.
+    """The writes for one guest, in order.
 
     Attributes:
         place: Where its memory is accounted.
         writes: The writes that change something; carry them out in this order.
         not_enforced: What of the policy they do not cover.
+        by_libvirt: What libvirt writes besides.
     """
 
     place: Place
     writes: tuple[Write, ...] = ()
     not_enforced: tuple[NotEnforced, ...] = ()
+    by_libvirt: tuple[LibvirtWrite, ...] = ()
 
     def describe(self) -> str:
         """The plan in words, a line for each write and note."""
@@ -138,13 +192,14 @@ class Plan:
         head += f"{len(self.writes)} to write" if self.writes else "nothing to write"
         steps = [f"{number}. {write.describe()}" for number, write in enumerate(self.writes, 1)]
         notes = [f"note: {note.describe()}" for note in self.not_enforced]
-        return "\n".join([head, *steps, *notes])
+        others = [write.describe() for write in self.by_libvirt]
+        return "\n".join([head, *steps, *notes, *others])
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON has it.
 
         ``{"controller": "v1"|"v2", "cgroup", "directory", "layout", "writes": [Write…],
-        "not_enforced": [{"tunable", "reason"}…]}``
+        "not_enforced": [{"tunable", "reason"}…], "by_libvirt": [{"tunable", "file", "value"}…]}``
         """
         return {
             "controller": self.place.controller.version.value,
@@ -155,12 +210,16 @@ class Plan:
             "not_enforced": [
                 {"tunable": note.tunable, "reason": note.reason} for note in self.not_enforced
             ],
+            "by_libvirt": [
+                {"tunable": write.tunable, "file": write.file, "value": as_json(write.value)}
+                for write in self.by_libvirt
+            ],
         }
 
 
 @record
 class Problem:
-    """What keeps a policy from being put in force; ``tunable`` is ``None`` for all of it."""
+    """A reason why a policy can't be put in force; ``tunable`` is ``None`` for all of it."""
 
     tunable: str | None
     reason: str
@@ -182,5 +241,5 @@ class Rejection:
 
 
 def as_json(amount: Amount) -> int | str:
-    """An amount as JSON has it: bytes or ``"unlimited"``."""
+    """An amount as JSON has it: a number or ``"unlimited"``."""
     return amount.value if isinstance(amount, Unlimited) else amount

@@ -1,8 +1,8 @@
-"""What the kernel makes of a size: rounding, how it is written, how it reads back.
+"""Amounts in kernel files: how they are rounded, written and read back.
 
-The kernel counts pages. Each value is cut **down** to a page whatever its documentation says
-(measured: 8191 reads 4096), so a guarantee is rounded up before it is written. v1 has no word for
-"no limit": ``-1`` is written, and the largest number of whole pages is read.
+Of memory the kernel counts pages. Each value is cut **down** to a page whatever its documentation
+says (measured: 8191 reads 4096), so a guarantee is rounded up before it is written. v1 has no word
+for "no limit": ``-1`` is written, and the largest number of whole pages is read.
 """
 
 from typing import Final
@@ -38,7 +38,7 @@ def from_number(number: int, page_size: int) -> Amount:
 
 
 def parse_value(text: str, page_size: int) -> Amount:
-    """What a limit file reads, of either version.
+    """The amount that a limit file reads, of either version.
 
     Raises:
         ValueError: It is neither a number nor ``max``.
@@ -47,8 +47,31 @@ def parse_value(text: str, page_size: int) -> Amount:
     return UNLIMITED if word == "max" else from_number(int(word), page_size)
 
 
+def entry_of(text: str, entry: str) -> str:
+    """The word of a kernel file for one of its values.
+
+    Args:
+        text: The file. Nested keyed (cgroup-v2.rst, "Format") are those of devices:
+            ``254:0 rbps=1048576 wbps=max``. Or a line has one value: ``254:0 200``, and one line
+            says what holds for others: ``default 100``.
+        entry: The line's key, and the value's where it has several: ``254:0 rbps``. Without any it
+            is the first word of the file.
+
+    Returns:
+        The word. A device that has no line has the file's default, or else no limit.
+    """
+    if not entry:
+        return text.partition(" ")[0]
+    line, _, name = entry.partition(" ")
+    rows = dict(row.partition(" ")[::2] for row in text.splitlines())
+    value = rows.get(line) or rows.get("default") or "max"
+    if not name:
+        return value
+    return dict(pair.partition("=")[::2] for pair in value.split()).get(name, "max")
+
+
 def format_value(amount: Amount, version: Version) -> str:
-    """How ``amount`` is written: bytes in decimal (a leading 0 would make it octal)."""
+    """The text to write for ``amount``: decimal bytes (a leading 0 would make it octal)."""
     if isinstance(amount, Unlimited):
         return "-1" if version is Version.V1 else "max"
     return str(amount)

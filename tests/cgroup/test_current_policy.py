@@ -1,9 +1,9 @@
 import pytest
 
+from xmlresource.cgroup.current_policy import current_policy
 from xmlresource.cgroup.hierarchy import Controller, Layout, Place, Version
-from xmlresource.cgroup.in_force import in_force
 from xmlresource.cgroup.plan import plan
-from xmlresource.cgroup.writes import Plan, State
+from xmlresource.cgroup.writes import CgroupState, Plan
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.units import UNLIMITED, Amount
 
@@ -17,7 +17,7 @@ def place(version: Version) -> Place:
 
 def of(version: Version, **values: Amount) -> MemoryPolicy:
     files = {name.replace("__", "."): value for name, value in values.items()}
-    return in_force(place(version), State(4096, {CGROUP: files}))
+    return current_policy(place(version), CgroupState(4096, {CGROUP: files}))
 
 
 def test_v1_reads_its_three_files() -> None:
@@ -27,7 +27,7 @@ def test_v1_reads_its_three_files() -> None:
 
 def test_a_cgroup_that_is_gone_has_nothing_in_force() -> None:
     for version in Version:
-        assert in_force(place(version), State(4096, {})) == MemoryPolicy()
+        assert current_policy(place(version), CgroupState(4096, {})) == MemoryPolicy()
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_v2_reads_what_the_planner_writes() -> None:
         "memory.swap.max": UNLIMITED, "memory.swap.high": UNLIMITED,
     }  # fmt: skip
     policy = MemoryPolicy(8 * MIB, 4 * MIB, 2 * MIB, 16 * MIB, 6 * MIB)
-    planned = plan(policy, place(Version.V2), State(4096, {CGROUP: fresh}))
+    planned = plan(policy, place(Version.V2), CgroupState(4096, {CGROUP: fresh}))
     assert isinstance(planned, Plan)
     written = fresh | {write.file: write.value for write in planned.writes}
-    assert in_force(place(Version.V2), State(4096, {CGROUP: written})) == policy
+    assert current_policy(place(Version.V2), CgroupState(4096, {CGROUP: written})) == policy
 
 
 def test_no_soft_limit_protects_nothing_on_v2() -> None:
-    state = State(4096, {CGROUP: {"memory.max": UNLIMITED, "memory.low": MIB}})
+    state = CgroupState(4096, {CGROUP: {"memory.max": UNLIMITED, "memory.low": MIB}})
     planned = plan(MemoryPolicy(soft_limit=UNLIMITED), place(Version.V2), state)
     assert isinstance(planned, Plan)
     assert [(write.file, write.value) for write in planned.writes] == [("memory.low", 0)]

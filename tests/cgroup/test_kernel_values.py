@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from tests.cgroup.strategies import CALM, amounts
 from xmlresource.cgroup.hierarchy import Version
-from xmlresource.cgroup.values import (
+from xmlresource.cgroup.kernel_values import (
+    entry_of,
     format_value,
     from_number,
     magnitude,
@@ -111,6 +112,28 @@ def test_swap_alone(total, memory, swap):
 def test_no_swap_alone(total, memory, problem):
     with pytest.raises(ValueError, match=problem):
         swap_alone(total, memory)
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "word"),
+    [
+        ("4096\n", "", "4096\n"),
+        ("max 100000\n", "", "max"),
+        ("", "", ""),
+        ("8:0 rbps=5 wbps=max\n254:0 rbps=7 wbps=9\n", "254:0 wbps", "9"),
+        ("8:0 rbps=5 wbps=max\n", "8:0 wbps", "max"),
+        ("8:0 rbps=5\n", "8:0 riops", "max"),
+        ("8:0 rbps=5\n", "8:16 rbps", "max"),
+        ("8:0 200\n", "8:0", "200"),
+        ("8:0 200\n", "8:1", "max"),
+        ("default 100\n8:0 200\n", "8:0", "200"),
+        ("default 100\n8:0 200\n", "8:1", "100"),
+        ("default 100\n", "default", "100"),
+        ("", "8:0", "max"),
+    ],
+)
+def test_one_value_of_a_file_of_many(text, entry, word):
+    assert entry_of(text, entry) == word
 
 
 @settings(CALM)

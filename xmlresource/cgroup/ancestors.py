@@ -1,4 +1,4 @@
-"""What the cgroups above the guests carry: the promises below them, on top of what was there.
+"""Protection in the cgroups above guests: the promises below, added to the administrator's values.
 
 A guest's protection counts only as far as every cgroup above has it (cgroup-v2.rst, "memory.min"),
 so these cgroups get the sum of what is promised below them. They are the administrator's, too: what
@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from xmlresource.cgroup.hierarchy import Place
-from xmlresource.cgroup.writes import State, as_json
+from xmlresource.cgroup.writes import CgroupState, as_json
 from xmlresource.record import field, record
 from xmlresource.units import UNLIMITED, Amount, Unlimited
 
@@ -27,7 +27,7 @@ Key = tuple[str, str]
 
 
 @record
-class Part:
+class CarriedValue:
     """One value above the guests.
 
     Attributes:
@@ -40,11 +40,11 @@ class Part:
 
 
 @record
-class Chain:
+class AncestorProtection:
     """All of them, of one boot of a host."""
 
     boot_id: str
-    parts: Mapping[Key, Part] = field(default_factory=dict)
+    parts: Mapping[Key, CarriedValue] = field(default_factory=dict)
 
     def own(self, key: Key, found: Amount) -> Amount:
         """The administrator's part of a value that is ``found`` in the kernel."""
@@ -63,7 +63,7 @@ class Chain:
 
 @record
 class Targets:
-    """What the cgroups above one guest shall hold.
+    """The values that the cgroups above one guest shall hold.
 
     Attributes:
         values: By cgroup and file.
@@ -74,8 +74,8 @@ class Targets:
 
     values: Mapping[Key, Amount]
     own: Mapping[Key, Amount]
-    before: Chain
-    after: Chain
+    before: AncestorProtection
+    after: AncestorProtection
 
     def of(self, file: str) -> dict[str, Amount]:
         """The values of one file, by cgroup."""
@@ -83,13 +83,13 @@ class Targets:
 
 
 def targets(
-    chain: Chain,
+    chain: AncestorProtection,
     place: Place,
-    current: State,
+    current: CgroupState,
     sums: Mapping[Key, int],
     given: Collection[str] = (),
 ) -> Targets:
-    """What the cgroups above ``place`` shall hold.
+    """The values that the cgroups above ``place`` shall hold.
 
     Args:
         chain: What is remembered.
@@ -116,11 +116,21 @@ def targets(
         own = chain.own(key, found)
         value = own if isinstance(own, Unlimited) else own + total
         values[key], owned[key] = value, own
-        before[key] = Part(own, _distinct(found, value))
-        after[key] = Part(own, (value,))
+        before[key] = CarriedValue(own, _distinct(found, value))
+        after[key] = CarriedValue(own, (value,))
         if value == own:
             del after[key]
-    return Targets(values, owned, Chain(chain.boot_id, before), Chain(chain.boot_id, after))
+    return Targets(
+        values,
+        owned,
+        AncestorProtection(chain.boot_id, before),
+        AncestorProtection(chain.boot_id, after),
+    )
+
+
+def may_be_in_force(place: Place, state: CgroupState, promises: int) -> bool:
+    """Whether one of so many promises may be in force already, to this guest or to another."""
+    return promises > 1 or any(state.value(place.cgroup, file) for file in FILES)
 
 
 def is_guests(place: Place, cgroup: str) -> bool:
@@ -128,7 +138,7 @@ def is_guests(place: Place, cgroup: str) -> bool:
     return place.systemd and cgroup.endswith(".scope") and cgroup in place.ancestors[:1]
 
 
-def decode(text: bytes, boot_id: str) -> Chain:
+def decode(text: bytes, boot_id: str) -> AncestorProtection:
     """The chain that ``text`` holds; an empty one where it is of another boot.
 
     Raises:
@@ -142,14 +152,16 @@ def decode(text: bytes, boot_id: str) -> Chain:
         if fields["format"] != FORMAT or fields["version"] != 1:
             raise ValueError("it is of another version")
         if fields["boot_id"] != boot_id:
-            return Chain(boot_id)
+            return AncestorProtection(boot_id)
         parts = {
-            (str(cgroup), str(file)): Part(_amount(own), tuple(_amount(each) for each in written))
+            (str(cgroup), str(file)): CarriedValue(
+                _amount(own), tuple(_amount(each) for each in written)
+            )
             for cgroup, file, own, written in fields["parts"]
         }
     except (KeyError, TypeError) as error:
         raise ValueError(f"it makes no sense: {error!r}") from error
-    return Chain(boot_id, parts)
+    return AncestorProtection(boot_id, parts)
 
 
 def _distinct(found: Amount, value: Amount) -> tuple[Amount, ...]:

@@ -8,7 +8,7 @@ committed, what is kept, what is untouched.
 
 from collections.abc import Iterable
 
-from xmlresource.model.promise import Held, Promise, State
+from xmlresource.promises.promise import Held, Promise, PromiseState
 
 
 def merged(held: Iterable[Held]) -> tuple[Held, ...]:
@@ -21,7 +21,7 @@ def merged(held: Iterable[Held]) -> tuple[Held, ...]:
     together: dict[tuple[str | None, str | None], list[Held]] = {}
     for each in held:
         promise = each.promise
-        if promise.shares or (promise.hugepages and promise.state is State.STARTING):
+        if promise.shares or (promise.hugepages and promise.state is PromiseState.STARTING):
             apart.append(each)
         else:
             together.setdefault((_parent(promise), promise.partition), []).append(each)
@@ -36,7 +36,7 @@ def _one(parent: str | None, partition: str | None, held: list[Held]) -> Held:
         name="",
         driver="",
         size=sum(each.promise.committed for each in held),
-        state=State.RUNNING,
+        state=PromiseState.RUNNING,
         parent=parent,
         partition=partition,
         # What some of them have beyond their need: no other needs the less for it.

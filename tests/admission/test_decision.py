@@ -1,21 +1,21 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmlresource.admission.decide import decide
+from xmlresource.admission.aggregation import merged
+from xmlresource.admission.decision import decide
 from xmlresource.admission.demand import Demand, HugepageDemand, NodeDemand
-from xmlresource.admission.merging import merged
-from xmlresource.admission.quick import surely_fits
 from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule
-from xmlresource.model.host import AncestorLimit, Host, HugepagePool, MemoryRegion
-from xmlresource.model.promise import Held, HugepageShare, NodeShare, Promise, State
-from xmlresource.model.terms import PartitionBudget, Terms
+from xmlresource.admission.totals import fits_by_totals
+from xmlresource.model.host import AncestorLimit, HostFacts, HugepagePool, MemoryRegion
+from xmlresource.promises.promise import Held, HugepageShare, NodeShare, Promise, PromiseState
+from xmlresource.promises.terms import PartitionBudget, Terms
 from xmlresource.record import replace
 
 PAGE = 4096
 MIB = 1 << 20
 GIB = 1 << 30
 HUGE = 2 * MIB
-HOST = Host(MemoryRegion(64 * GIB, 40 * GIB, 8 * GIB), default_hugepage=HUGE)
+HOST = HostFacts(MemoryRegion(64 * GIB, 40 * GIB, 8 * GIB), default_hugepage=HUGE)
 RESERVE = 3 * GIB
 
 
@@ -23,7 +23,7 @@ def nodes(*numbers: int) -> frozenset[int]:
     return frozenset(numbers)
 
 
-def promise(uuid: str, size: int, state: State = State.RUNNING) -> Promise:
+def promise(uuid: str, size: int, state: PromiseState = PromiseState.RUNNING) -> Promise:
     return Promise(uuid, f"name of {uuid}", "qemu", size, state)
 
 
@@ -52,7 +52,7 @@ def test_commitment() -> None:
 def test_page_cache_is_available_and_so_nobodys_use() -> None:
     """Of 10 GiB 6 are available; the guest keeps 1, its cache is in the 6, the host has 3."""
     region = MemoryRegion(10 * GIB, 6 * GIB)
-    host = Host(region, {0: region})
+    host = HostFacts(region, {0: region})
     held = [Held(promise("a", GIB), charged=3 * GIB, reclaimable=2 * GIB)]
     demand = Demand("g", "u", GIB, GIB, GIB, (NodeDemand(nodes(0), GIB, rest=True),))
     decision = decide(demand, host, held, 2 * GIB)
@@ -74,6 +74,19 @@ def test_physical() -> None:
         Line("host reserve, not used yet", 0),
     )
     assert reckoning.promisable == 25 * GIB
+
+
+def test_a_shortage_that_memory_coming_free_would_end() -> None:
+    """Only where the physical rule of the host fails, and no other one."""
+    region = MemoryRegion(64 * GIB, 10 * GIB)
+    host = HostFacts(region, {0: region})
+    demand = Demand("g", "u", 12 * GIB)
+    assert decide(demand, host, [], 0).short_of_presence == 12 * GIB
+    assert decide(replace(demand, guarantee=8 * GIB), host, [], 0).short_of_presence is None
+    held = [Held(promise("a", 60 * GIB), charged=60 * GIB)]
+    assert decide(demand, host, held, 0).short_of_presence is None
+    bound = replace(demand, nodes=(NodeDemand(nodes(0), 12 * GIB, rest=False),))
+    assert decide(bound, host, [], 0).short_of_presence is None
 
 
 def test_page_cache_of_a_guest_does_not_keep_its_promise() -> None:
@@ -114,7 +127,7 @@ def test_ancestors() -> None:
     assert decision.promisable == 0
 
 
-NODE_HOST = Host(
+NODE_HOST = HostFacts(
     MemoryRegion(64 * GIB, 60 * GIB, GIB),
     {
         0: MemoryRegion(32 * GIB, 20 * GIB, GIB),
@@ -244,7 +257,7 @@ def test_what_is_taken_at_once_is_not_committed() -> None:
 
 def test_what_others_pinned_or_take_at_once_counts() -> None:
     pinned = replace(promise("a", GIB), pinned=10 * GIB)
-    starting = replace(promise("b", 2 * GIB, State.STARTING), at_once=9 * GIB)
+    starting = replace(promise("b", 2 * GIB, PromiseState.STARTING), at_once=9 * GIB)
     held = [Held(pinned, charged=4 * GIB), Held(starting, charged=3 * GIB)]
     decision = decide(Demand("g", "u", GIB), HOST, held, RESERVE)
     assert Line("promised", -12 * GIB) in one(decision, Rule.COMMITMENT).lines
@@ -255,7 +268,7 @@ def test_what_others_pinned_or_take_at_once_counts() -> None:
 def test_what_others_pinned_on_nodes_counts_there() -> None:
     share = (NodeShare(nodes(0), 9 * GIB),)
     pinned = replace(promise("a", GIB), pinned=12 * GIB, shares=share)
-    starting = replace(promise("b", 2 * GIB, State.STARTING), at_once=9 * GIB, shares=share)
+    starting = replace(promise("b", 2 * GIB, PromiseState.STARTING), at_once=9 * GIB, shares=share)
     held = [Held(pinned, charged=8 * GIB), Held(starting)]
     demand = Demand("g", "u", GIB, nodes=(NodeDemand(nodes(0), 0, rest=True),))
     decision = decide(demand, NODE_HOST, held, RESERVE)
@@ -264,7 +277,7 @@ def test_what_others_pinned_on_nodes_counts_there() -> None:
     assert Line("promised there, not used yet", -13 * GIB) in present.lines
 
 
-POOLS = Host(
+POOLS = HostFacts(
     MemoryRegion(
         64 * GIB,
         40 * GIB,
@@ -295,8 +308,8 @@ def test_hugepages() -> None:
 def test_hugepages_of_guests_that_start_are_still_in_the_pool() -> None:
     share = (HugepageShare(HUGE, GIB), HugepageShare(GIB, GIB))
     held = [
-        Held(replace(promise("a", 0, State.STARTING), hugepages=share)),
-        Held(replace(promise("b", 0, State.RUNNING), hugepages=share)),
+        Held(replace(promise("a", 0, PromiseState.STARTING), hugepages=share)),
+        Held(replace(promise("b", 0, PromiseState.RUNNING), hugepages=share)),
     ]
     demand = Demand("g", "u", MIB, hugepages=(HugepageDemand(HUGE, GIB + HUGE),))
     decision = decide(demand, POOLS, held, 0)
@@ -334,7 +347,7 @@ def test_hugepages_of_a_size_or_node_that_is_not_there() -> None:
 
 
 def test_a_host_without_hugepages() -> None:
-    host = Host(MemoryRegion(GIB, GIB))
+    host = HostFacts(MemoryRegion(GIB, GIB))
     demand = Demand("g", "u", MIB, hugepages=(HugepageDemand(None, GIB),))
     assert decide(demand, host, [], 0).failed[0].subject == "pages of the default size"
 
@@ -362,8 +375,8 @@ def regions(draw: st.DrawFn) -> MemoryRegion:
 
 
 @st.composite
-def hosts(draw: st.DrawFn) -> Host:
-    return Host(draw(regions()), {0: draw(regions()), 1: draw(regions())}, HUGE)
+def hosts(draw: st.DrawFn) -> HostFacts:
+    return HostFacts(draw(regions()), {0: draw(regions()), 1: draw(regions())}, HUGE)
 
 
 @st.composite
@@ -404,7 +417,7 @@ def helds(draw: st.DrawFn) -> Held:
             name="n",
             driver="qemu",
             size=size,
-            state=draw(st.sampled_from(State)),
+            state=draw(st.sampled_from(PromiseState)),
             shares=tuple(shares),
             hugepages=draw(st.sampled_from([(), (HugepageShare(HUGE, HUGE),)])),
             cgroup=draw(st.sampled_from([None, "/a/x", "/a/b/x", "/b/x", "/x"])),
@@ -429,7 +442,7 @@ TERMS = st.builds(Terms, st.just(9_000), st.tuples(BUDGETS), BOOKS.map(tuple))
 @given(demands(), hosts(), BOOKS, PAGES, LIMITS)
 def test_what_can_be_promised_is_exact(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     held: list[Held],
     reserve: int,
     limits: list[AncestorLimit],
@@ -451,7 +464,7 @@ def test_what_can_be_promised_is_exact(
 @given(demands(), hosts(), BOOKS, PAGES, LIMITS, st.tuples(PAGES, PAGES))
 def test_taking_more_never_helps(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     held: list[Held],
     reserve: int,
     limits: list[AncestorLimit],
@@ -476,7 +489,7 @@ def test_taking_more_never_helps(
 @given(demands(), hosts(), BOOKS, PAGES, LIMITS, st.data())
 def test_more_available_memory_never_hurts(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     held: list[Held],
     reserve: int,
     limits: list[AncestorLimit],
@@ -500,7 +513,7 @@ def test_more_available_memory_never_hurts(
 @given(demands(), hosts(), BOOKS, helds(), PAGES, LIMITS)
 def test_one_more_promise_never_helps(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     held: list[Held],
     added: Held,
     reserve: int,
@@ -516,7 +529,7 @@ def test_one_more_promise_never_helps(
 @given(demands(), hosts(), BOOKS, PAGES, LIMITS)
 def test_a_larger_guarantee_never_helps(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     held: list[Held],
     reserve: int,
     limits: list[AncestorLimit],
@@ -531,20 +544,20 @@ def test_a_larger_guarantee_never_helps(
 @given(demands(), hosts(), BOOKS, PAGES, LIMITS)
 def test_what_surely_fits_is_admitted(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     held: list[Held],
     reserve: int,
     limits: list[AncestorLimit],
 ) -> None:
     for asked in (demand, replace(demand, nodes=(), hugepages=())):
-        if surely_fits(asked, host, sum(each.promise.needed for each in held), reserve, limits):
+        if fits_by_totals(asked, host, sum(each.promise.needed for each in held), reserve, limits):
             assert decide(asked, host, held, reserve, limits).admitted
 
 
 @given(demands(), hosts(), BOOKS, PAGES, LIMITS, TERMS)
 def test_beside_merged_promises_there_is_the_same_room(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     held: list[Held],
     reserve: int,
     limits: list[AncestorLimit],
@@ -573,41 +586,45 @@ def test_merged_promises_are_few() -> None:
 def test_on_an_empty_host_the_totals_suffice() -> None:
     demand = Demand("g", "u", GIB)
     limit = AncestorLimit("/machine", 20 * GIB, 10 * GIB)
-    assert surely_fits(demand, HOST, 9 * GIB, RESERVE, [limit])
-    assert not surely_fits(demand, HOST, 10 * GIB, RESERVE, [limit])
-    assert not surely_fits(demand, HOST, 37 * GIB, RESERVE)
-    assert not surely_fits(
+    assert fits_by_totals(demand, HOST, 9 * GIB, RESERVE, [limit])
+    assert not fits_by_totals(demand, HOST, 10 * GIB, RESERVE, [limit])
+    assert not fits_by_totals(demand, HOST, 37 * GIB, RESERVE)
+    assert not fits_by_totals(
         demand, replace(HOST, memory=replace(HOST.memory, available=64 * GIB)), 53 * GIB, RESERVE
     )
-    assert not surely_fits(replace(demand, nodes=(NodeDemand(nodes(0), 0, rest=True),)), HOST, 0, 0)
+    assert not fits_by_totals(
+        replace(demand, nodes=(NodeDemand(nodes(0), 0, rest=True),)), HOST, 0, 0
+    )
     pages = HugepageDemand(HUGE, HUGE, None)
-    assert not surely_fits(replace(demand, hugepages=(pages,)), HOST, 0, 0)
+    assert not fits_by_totals(replace(demand, hugepages=(pages,)), HOST, 0, 0)
 
 
 def test_on_an_empty_host_the_terms_hold_too() -> None:
     demand = Demand("g", "u", GIB)
     half = Terms(5_000)  # of 64 - 3 - 8 GiB
-    assert surely_fits(demand, HOST, 25 * GIB, RESERVE, terms=half)
-    assert not surely_fits(demand, HOST, 26 * GIB, RESERVE, terms=half)
+    assert fits_by_totals(demand, HOST, 25 * GIB, RESERVE, terms=half)
+    assert not fits_by_totals(demand, HOST, 26 * GIB, RESERVE, terms=half)
     budget = Terms(budgets=(PartitionBudget("/machine", 10 * GIB),))
-    assert surely_fits(demand, HOST, 9 * GIB, RESERVE, terms=budget)
-    assert not surely_fits(demand, HOST, 10 * GIB, RESERVE, terms=budget)
+    assert fits_by_totals(demand, HOST, 9 * GIB, RESERVE, terms=budget)
+    assert not fits_by_totals(demand, HOST, 10 * GIB, RESERVE, terms=budget)
 
 
 def test_on_an_empty_host_all_that_is_taken_at_once_must_fit() -> None:
     demand = Demand("g", "u", GIB, at_once=20 * GIB)
-    assert surely_fits(demand, HOST, 17 * GIB, RESERVE)
-    assert not surely_fits(demand, HOST, 18 * GIB, RESERVE)
+    assert fits_by_totals(demand, HOST, 17 * GIB, RESERVE)
+    assert not fits_by_totals(demand, HOST, 18 * GIB, RESERVE)
 
 
 def test_hugepages_of_a_node_must_leave_enough_for_who_takes_any() -> None:
     """Who starts, and takes any, may find no others than those of the node."""
     pool = (HugepagePool(HUGE, 4, 2),)
     region = replace(HOST.memory, pools=pool)
-    host = Host(region, {0: region}, HUGE)
+    host = HostFacts(region, {0: region}, HUGE)
     demand = Demand("g", "u", GIB, hugepages=(HugepageDemand(HUGE, 2 * HUGE, nodes(0)),))
     assert decide(demand, host, [], RESERVE).admitted
-    starts = replace(promise("a", GIB, State.STARTING), hugepages=(HugepageShare(HUGE, HUGE),))
+    starts = replace(
+        promise("a", GIB, PromiseState.STARTING), hugepages=(HugepageShare(HUGE, HUGE),)
+    )
     assert [each.title for each in decide(demand, host, [Held(starts)], RESERVE).failed] == [
         "hugepages, pages of 2 MiB"
     ]

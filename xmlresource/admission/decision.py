@@ -11,18 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from xmlresource.admission.demand import Demand, NodeDemand
-from xmlresource.admission.reckoning import (
-    Decision,
-    Line,
-    Reckoning,
-    Rule,
-    nodes_text,
-    pages_text,
-)
+from xmlresource.admission.reckoning import Decision, Line, Reckoning, Rule, nodes_text, pages_text
 from xmlresource.admission.reserve import reserve_not_in_use, reserve_of_part
-from xmlresource.model.host import AncestorLimit, Host
-from xmlresource.model.promise import Held, HugepageShare, State
-from xmlresource.model.terms import WHOLE, PartitionBudget, Terms
+from xmlresource.model.host import AncestorLimit, HostFacts
+from xmlresource.promises.promise import Held, HugepageShare, PromiseState
+from xmlresource.promises.terms import WHOLE, PartitionBudget, Terms
 
 _LARGEST_SHOWN: Final = 5
 _UNPROMISED: Final = "guests without a promise"
@@ -31,7 +24,7 @@ _PLAIN: Final = Terms()
 
 def decide(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     held: Iterable[Held],
     reserve: int,
     ancestors: Sequence[AncestorLimit] = (),
@@ -47,7 +40,8 @@ def decide(
         ancestors: The limits above the place where the guest will run.
         terms: What else the administrator settled.
     """
-    others = tuple(each for each in held if each.promise.uuid != demand.uuid)
+    everybody = tuple(held)
+    others = tuple(each for each in everybody if each.promise.key != demand.key)
     reckonings = (
         commitment(demand, host, others, reserve, terms),
         physical(demand, host, others, reserve, terms.unpromised),
@@ -70,11 +64,12 @@ def decide(
             sorted(promises, key=lambda each: (-each.committed, each.name))[:_LARGEST_SHOWN]
         ),
         promises=len(promises),
+        own=_promised(each for each in everybody if each.promise.key == demand.key),
     )
 
 
 def commitment(
-    demand: Demand, host: Host, others: Sequence[Held], reserve: int, terms: Terms = _PLAIN
+    demand: Demand, host: HostFacts, others: Sequence[Held], reserve: int, terms: Terms = _PLAIN
 ) -> Reckoning:
     """Rule 1: Σ promises + G ≤ (MemTotal - host reserve - hugepage pools) x commit ratio."""
     there = host.memory.total - reserve - host.memory.hugepage_bytes
@@ -91,7 +86,7 @@ def commitment(
 
 def physical(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     others: Sequence[Held],
     reserve: int,
     unpromised: Sequence[Held] = (),
@@ -146,7 +141,7 @@ def partition(demand: Demand, budget: PartitionBudget, others: Sequence[Held]) -
 
 
 def nodes(
-    demand: Demand, group: NodeDemand, host: Host, others: Sequence[Held], reserve: int
+    demand: Demand, group: NodeDemand, host: HostFacts, others: Sequence[Held], reserve: int
 ) -> tuple[Reckoning, Reckoning]:
     """Rule 4: the first two on the nodes to which memory of the guest is bound.
 
@@ -185,7 +180,7 @@ def nodes(
     )
 
 
-def hugepages(demand: Demand, host: Host, others: Sequence[Held]) -> tuple[Reckoning, ...]:
+def hugepages(demand: Demand, host: HostFacts, others: Sequence[Held]) -> tuple[Reckoning, ...]:
     """Rule 5: guest RAM ≤ free pages of that size, of those nodes.
 
     libvirt has QEMU touch all hugepages at its start: those of a running guest are gone from the
@@ -198,7 +193,7 @@ def hugepages(demand: Demand, host: Host, others: Sequence[Held]) -> tuple[Recko
     starting = [
         share
         for each in others
-        if each.promise.state is State.STARTING
+        if each.promise.state is PromiseState.STARTING
         for share in each.promise.hugepages
     ]
     # What is bound to nodes must also leave enough in the whole for what is not.
@@ -209,7 +204,7 @@ def hugepages(demand: Demand, host: Host, others: Sequence[Held]) -> tuple[Recko
 
 
 def _pool(
-    host: Host,
+    host: HostFacts,
     size: int,
     group: frozenset[int] | None,
     wanted: Sequence[HugepageShare],
@@ -238,7 +233,7 @@ def _pool(
 
 
 def _pages_from(shares: Sequence[HugepageShare], size: int, group: frozenset[int] | None) -> int:
-    """What ``shares`` take of the pages of ``size`` on ``group`` (``None``: of the host)."""
+    """The pages of ``size`` that ``shares`` take on ``group`` (``None``: on the host)."""
     return sum(
         share.size
         for share in shares
@@ -277,7 +272,7 @@ def _for_share(
 
 
 def _asked(demand: Demand, part: Rule, share: int, taken: int) -> tuple[int, str]:
-    """What is asked for: the guarantee's share, or what is taken beyond it, and then why."""
+    """The bytes that a group is asked for, and why they are more than the guarantee's share."""
     if taken <= share:
         return share, ""
     if part is Rule.COMMITMENT:

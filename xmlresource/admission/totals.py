@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from xmlresource.admission.demand import Demand
-from xmlresource.model.host import AncestorLimit, Host
-from xmlresource.model.terms import Terms
+from xmlresource.model.host import AncestorLimit, HostFacts
+from xmlresource.promises.terms import Terms
 
 _PLAIN: Final = Terms()
 
 
-def surely_fits(
+def fits_by_totals(
     demand: Demand,
-    host: Host,
+    host: HostFacts,
     promised: int,
     reserve: int,
     ancestors: Sequence[AncestorLimit] = (),
