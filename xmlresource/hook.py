@@ -1,4 +1,4 @@
-"""What libvirt calls at every start and stop of a guest: ``xmlresource-hook NAME OPERATION …``.
+"""The program that libvirt calls when guests start and stop: ``xmlresource-hook NAME OPERATION``.
 
 A guest without a policy is none of our business, and must start whatever is broken on the host: it
 is told apart here by the bytes of its XML, and nothing else of this package is imported for it.
@@ -7,15 +7,15 @@ is told apart here by the bytes of its XML, and nothing else of this package is 
 
 import sys
 
+from xmlresource.model.signs import declares, may_declare
+
 _ANSWERED = frozenset(
     ("prepare", "migrate", "restore", "started", "stopped", "release", "reconnect")
 )
 _HARMLESS = frozenset(("stopped", "release", "reconnect"))
-# A policy can be declared only where one of these stands. Bytes that are not ASCII's (UTF-16), and
-# character references, which could spell them, go to the parser.
-_SIGNS = (b"urn:xmlresource:", b"min_guarantee", b"&#", b"\0")
 _FAILED = 1
-_LONGEST = 500
+_LONGEST = 150
+_OBJECTS = 50_000
 
 
 def main(arguments: list[str] | None = None, caller: int | None = None) -> int:
@@ -31,12 +31,16 @@ def main(arguments: list[str] | None = None, caller: int | None = None) -> int:
     name, operation = (*words, "", "")[:2]
     if operation not in _ANSWERED:
         return 0
+    document: bytes | None = None
     try:
         document = sys.stdin.buffer.read()
-        if not any(sign in document for sign in _SIGNS):
+        if not may_declare(document):
             return 0
-        status, message = _answer(name, operation, document, caller)
+        _spare()
+        status, message = answer_for_policy(name, operation, document, caller)
     except Exception as error:  # noqa: BLE001 -- fail closed, in words that `virsh start` can show
+        if document is not None and not declares(document):
+            return 0  # nobody could look closer, and a guest without a policy is never held up
         status, message = _FAILED, f"xmlresource: internal error: {_short(error)}\n"
     _say(message)
     return 0 if operation in _HARMLESS else status
@@ -57,8 +61,21 @@ def _say(message: str) -> None:
         sys.stderr = None  # or Python exits with 120, because it can't flush it
 
 
-def _answer(name: str, operation: str, document: bytes, caller: int | None) -> tuple[int, str]:
-    from xmlresource.operations.guest_events import answer  # noqa: PLC0415 -- see above
+def _spare() -> None:
+    """Don't pay for what a process that ends at once has no use for."""
+    import gc  # noqa: PLC0415 -- as below
+
+    from xmlresource.system.light_typing import stand_in  # noqa: PLC0415 -- as below
+
+    stand_in()
+    gc.set_threshold(_OBJECTS)  # imports make thousands of objects, and nothing to collect
+
+
+def answer_for_policy(
+    name: str, operation: str, document: bytes, caller: int | None
+) -> tuple[int, str]:
+    """Answer for a guest that may have a policy: the exit status, and what libvirt is told."""
+    from xmlresource.operations.guests.hook_events import answer  # noqa: PLC0415 -- see above
     from xmlresource.system.log import unsent  # noqa: PLC0415
 
     status, message = answer(name, operation, document, caller)

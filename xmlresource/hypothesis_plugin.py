@@ -1,4 +1,4 @@
-"""What Hypothesis calls when it is imported: it costs next to nothing until a policy is drawn."""
+"""Hypothesis's entry point, called at its import; it costs little until a policy is drawn."""
 
 from __future__ import annotations
 

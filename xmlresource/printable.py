@@ -11,6 +11,12 @@ from typing import Final
 LONGEST: Final = 48
 """Characters of a name that a message shows."""
 
+LONGEST_MESSAGE: Final = 200
+"""Characters of a message, or of a hint."""
+
+# A name, and the sign or two that messages put behind one.
+_ENDLESS: Final = r"([^\s/]{48})[^\s/]+?([^\w\s]{0,2})(?=[\s/]|$)"
+
 
 def printable(text: str, longest: int = LONGEST) -> str:
     r"""``text`` escaped and cut to ``longest`` characters, the last of them then an ellipsis.
@@ -21,6 +27,20 @@ def printable(text: str, longest: int = LONGEST) -> str:
     # Each character becomes one or more: cutting first keeps a hostile megabyte cheap.
     escaped = _disarmed("".join(_escape(character) for character in text[: longest + 1]))
     return escaped if len(escaped) <= longest else escaped[: longest - 1] + "…"
+
+
+def bounded(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """``text``, or what is left when endless words in it, and then its end, have been cut.
+
+    >>> print(bounded("<" + 1000 * "a" + "> is not allowed"))
+    <aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…> is not allowed
+    """
+    if len(text) <= longest:
+        return text
+    import re  # noqa: PLC0415 -- seldom needed, and the hook starts without it
+
+    shorter = re.sub(_ENDLESS, r"\1…\2", text)
+    return shorter if len(shorter) <= longest else shorter[: longest - 1] + "…"
 
 
 def one_line(text: str) -> str:

@@ -7,7 +7,7 @@ do so: for the classes on the way of a guest start that was two thirds of the wh
 ordering, inheritance of fields, keyword-only fields, ``__post_init__``'s ``InitVar``.
 """
 
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,11 +43,47 @@ def record(cls: "type[_Class]") -> "type[_Class]":
     names = tuple(cls.__annotations__)
     body = {key: value for key, value in cls.__dict__.items() if key not in _OF_THE_OLD}
     defaults = {name: body.pop(name) for name in names if name in body}
-    body |= {"__slots__": names, "__match_args__": names, "__qualname__": cls.__qualname__}
-    made: Any = type(cls.__name__, cls.__bases__, body)
-    for name, method in _methods(made, names, defaults).items():
-        if name not in body:
-            setattr(made, name, method)
+    check = getattr(cls, "__post_init__", None)
+    values = _values_getter(names)
+    by_name = _by_name(names, defaults)
+
+    def __init__(self: "Any", *given: "Any", **named: "Any") -> None:  # noqa: N807
+        if len(given) != len(names) or named:
+            in_order = None if given else by_name(named)
+            given = in_order or _complete(cls.__name__, names, defaults, given, named)
+        for setter, value in zip(setters, given, strict=True):
+            setter(self, value)
+        if check is not None:
+            check(self)
+
+    def __eq__(self: "Any", other: object) -> "Any":  # noqa: N807
+        return values(self) == values(other) if other.__class__ is made else NotImplemented
+
+    def __hash__(self: "Any") -> int:  # noqa: N807
+        return hash(values(self))
+
+    def __repr__(self: "Any") -> str:  # noqa: N807
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+        return f"{made.__qualname__}({shown})"
+
+    def __reduce__(self: "Any") -> "tuple[Any, ...]":  # noqa: N807
+        return made, values(self)
+
+    # All at once: setting a special method of a class that is there looks at every slot it has.
+    methods = {
+        "__init__": __init__,
+        "__eq__": __eq__,
+        "__hash__": __hash__,
+        "__repr__": __repr__,
+        "__reduce__": __reduce__,
+        "__setattr__": _frozen,
+        "__delattr__": _frozen,
+        "__slots__": names,
+        "__match_args__": names,
+        "__qualname__": cls.__qualname__,
+    }
+    made: Any = type(cls.__name__, cls.__bases__, methods | body)
+    setters = tuple([made.__dict__[name].__set__ for name in names])
     return made  # type: ignore[no-any-return] # the same class to type checkers
 
 
@@ -60,45 +96,6 @@ def replace(instance: "_Record", **changes: "Any") -> "_Record":
 _OF_THE_OLD = frozenset(("__dict__", "__weakref__", "__slots__"))
 
 
-def _methods(
-    cls: "type[Any]", names: "tuple[str, ...]", defaults: "dict[str, Any]"
-) -> "dict[str, Callable[..., Any]]":
-    setters = tuple(cls.__dict__[name].__set__ for name in names)
-    check = getattr(cls, "__post_init__", None)
-    values = _values_getter(names)
-
-    def __init__(self: "Any", *given: "Any", **named: "Any") -> None:  # noqa: N807
-        if len(given) != len(names) or named:
-            given = _complete(cls.__name__, names, defaults, given, named)
-        for setter, value in zip(setters, given, strict=True):
-            setter(self, value)
-        if check is not None:
-            check(self)
-
-    def __eq__(self: "Any", other: object) -> "Any":  # noqa: N807
-        return values(self) == values(other) if other.__class__ is cls else NotImplemented
-
-    def __hash__(self: "Any") -> int:  # noqa: N807
-        return hash(values(self))
-
-    def __repr__(self: "Any") -> str:  # noqa: N807
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
-        return f"{cls.__qualname__}({shown})"
-
-    def __reduce__(self: "Any") -> "tuple[Any, ...]":  # noqa: N807
-        return cls, values(self)
-
-    return {
-        "__init__": __init__,
-        "__eq__": __eq__,
-        "__hash__": __hash__,
-        "__repr__": __repr__,
-        "__reduce__": __reduce__,
-        "__setattr__": _frozen,
-        "__delattr__": _frozen,
-    }
-
-
 def _frozen(self: object, name: str, _value: object = None) -> None:
     raise AttributeError(f"{type(self).__name__}.{name} can't be changed")
 
@@ -108,6 +105,26 @@ def _values_getter(names: "tuple[str, ...]") -> "Callable[[Any], tuple[Any, ...]
         return lambda _: ()
     get = attrgetter(*names)
     return get if len(names) > 1 else lambda instance: (get(instance),)
+
+
+def _by_name(
+    names: "tuple[str, ...]", defaults: "dict[str, Any]"
+) -> "Callable[[dict[str, Any]], tuple[Any, ...] | None]":
+    """The short way to all values in order, from names alone; ``None`` where it does not lead."""
+    if len(names) < 2 or any(isinstance(default, Fresh) for default in defaults.values()):  # noqa: PLR2004
+        return lambda _: None
+    pick = itemgetter(*names)
+
+    def in_order(named: "dict[str, Any]") -> "tuple[Any, ...] | None":
+        values = defaults | named
+        if len(values) != len(names):
+            return None
+        try:
+            return pick(values)  # type: ignore[no-any-return] # a tuple, of so many
+        except KeyError:  # one is unknown, and one is missing
+            return None
+
+    return in_order
 
 
 def _complete(
@@ -124,16 +141,16 @@ def _complete(
     """
     if len(given) > len(names):
         raise TypeError(f"{cls}() takes {len(names)} values, {len(given)} were given")
-    values = dict(zip(names, given, strict=False))
-    for name, value in named.items():
-        if name in values or name not in names:
-            what = "more than one value for" if name in values else "an unexpected"
-            raise TypeError(f"{cls}() got {what} {name!r}")
-        values[name] = value
-    for name in names:
-        if name not in values:
-            if name not in defaults:
-                raise TypeError(f"{cls}() lacks {name!r}")
+    values = list(given)
+    for name in names[len(given) :]:
+        if name in named:
+            values.append(named.pop(name))
+        elif name in defaults:
             default = defaults[name]
-            values[name] = default.make() if isinstance(default, Fresh) else default
-    return tuple(values[name] for name in names)
+            values.append(default.make() if isinstance(default, Fresh) else default)
+        else:
+            raise TypeError(f"{cls}() lacks {name!r}")
+    for name in named:
+        what = "more than one value for" if name in names else "an unexpected"
+        raise TypeError(f"{cls}() got {what} {name!r}")
+    return tuple(values)

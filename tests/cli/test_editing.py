@@ -175,3 +175,129 @@ def test_a_fragment_with_a_priority_is_generated(capsys: pytest.CaptureFixture[s
     assert '<xr:memory priority="10">' in capsys.readouterr().out
     assert main(["generate", "min_guarantee=1GiB", "priority=10", "--form", "memtune"]) == 0
     assert "priority dropped: <memtune> has no priority" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("value", "meant"), [("6", "6 GiB"), ("4096", "4 GiB"), ("8KiB", "8 GiB")])
+def test_a_limit_that_cant_be_meant_is_refused(
+    capsysbinary: pytest.CaptureFixture[bytes], file: Path, value: str, meant: str
+) -> None:
+    before = file.read_bytes()
+    limit = f"hard_limit={value}"
+    for words in (("set", file, limit, "--in-place"), ("set", file, limit), ("generate", limit)):
+        status, out, err = run(capsysbinary, *words)
+        assert (status, out) == (1, b"")
+        assert "XR503 error: hard_limit is " in err
+        assert f"did you mean {meant}?" in err
+    assert file.read_bytes() == before
+
+
+DOMAIN = b"""<domain type='kvm'>
+  <name>db1</name>
+  <metadata>
+    <xr:resource xmlns:xr='urn:xmlresource:1'>
+      <xr:cpu>
+        <xr:cpuHardLimit unit='%'>250</xr:cpuHardLimit> <!-- two and a half -->
+      </xr:cpu>
+    </xr:resource>
+  </metadata>
+  <vcpu>2</vcpu>
+  <devices>
+    <disk type='block' device='disk'>
+      <source dev='/dev/vg/db1'/>
+      <target dev='vda'/>
+    </disk>
+  </devices>
+</domain>
+"""
+
+
+@pytest.fixture
+def guest(tmp_path: Path) -> Path:
+    path = tmp_path / "db1.xml"
+    path.write_bytes(DOMAIN)
+    return path
+
+
+def test_set_takes_cpu_time_and_devices(
+    capsysbinary: pytest.CaptureFixture[bytes], guest: Path
+) -> None:
+    path = "/dev/sd-b.x.io_bandwidth_percentage"
+    words = ("cpu-hard-limit=3", "vda.iops_hard_limit.read=500", f"{path}=5")
+    assert run(capsysbinary, "set", guest, *words, "--in-place") == (0, b"", "")
+    after = guest.read_bytes()
+    assert b"<xr:cpuHardLimit unit='%'>300</xr:cpuHardLimit> <!-- two and a half -->" in after
+    assert b"<xr:iopsHardLimit read='500'/>" in after
+    assert b"<xr:device path='/dev/sd-b.x'>" in after
+    undo = ("cpu_hard_limit=2.5", "vda.iops-hard-limit.read=none")
+    run(capsysbinary, "set", guest, *undo, f"{path}=none", "--in-place")
+    assert guest.read_bytes() == DOMAIN
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "told"),
+    [
+        ("cpu_shar=5", 2, "did you mean cpu_share?"),
+        ("vda.iop_hard_limit.read=5", 2, "did you mean vda.iops_hard_limit.read?"),
+        ("cpu_share=10001", 2, "from 1 to 10000"),
+        ("cpu_min_guarantee=2.5", 1, "above the guest's 2 vCPUs"),
+        ("vdb.iops_hard_limit.read=5", 1, "no disk with the target 'vdb'"),
+    ],
+)
+def test_set_changes_nothing_that_would_be_faulty(
+    capsysbinary: pytest.CaptureFixture[bytes], guest: Path, word: str, status: int, told: str
+) -> None:
+    found, out, err = run(capsysbinary, "set", guest, word, "--in-place")
+    assert (found, out) == (status, b"")
+    assert told in err
+    assert guest.read_bytes() == DOMAIN
+
+
+def test_show_tells_all_families(capsysbinary: pytest.CaptureFixture[bytes], guest: Path) -> None:
+    run(capsysbinary, "set", guest, "hard_limit=4GiB", "vda.iops_hard_limit.read=5", "--in-place")
+    _, out, _ = run(capsysbinary, "show", guest)
+    assert out.decode().splitlines() == [
+        "db1",
+        "  hard_limit                        4 GiB  metadata",
+        "  cpu_hard_limit                 2.5 CPUs  metadata",
+        "  vda.iops_hard_limit.read   5 per second  metadata",
+    ]
+    _, out, _ = run(capsysbinary, "show", "--json", guest)
+    shown = json.loads(out)
+    assert shown["cpu"]["hard_limit"] == 2500
+    assert shown["io"]["devices"][0]["read_iops_hard_limit"] == 5
+    assert shown["forms"]["vda.iops_hard_limit.read"] == "metadata"
+
+
+def test_show_tells_what_it_leaves_out(
+    capsysbinary: pytest.CaptureFixture[bytes], guest: Path
+) -> None:
+    guest.write_bytes(DOMAIN.replace(b">250<", b">x<"))
+    status, out, err = run(capsysbinary, "show", guest)
+    assert (status, out) == (0, b"db1: no tunables\n")
+    assert "XR201 error: left out: cpu_hard_limit: 'x' is not a number" in err
+
+
+def test_generate_makes_all_families(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    words = ("hard_limit=4GiB", "cpu_share=200", "vda.io_bandwidth_hard_limit.write=100MiB")
+    status, out, err = run(capsysbinary, "generate", *words, "--form", "resource")
+    assert (status, err) == (0, "")
+    assert b'<ioBandwidthHardLimit write="100" unit="MiB"/>' in out
+    status, _, err = run(capsysbinary, "generate", *words, "cpu_hard_limit=unlimited")
+    assert (status, err) == (
+        0,
+        "xmlresource: generate: cpu_hard_limit left out: no element means no limit\n",
+    )
+    _, out, err = run(capsysbinary, "generate", *words, "--form", "memtune")
+    assert b"hard_limit" in out
+    assert "cpu_share dropped: <memtune> has no cpu_share" in err
+
+
+def test_convert_tells_what_stays(capsysbinary: pytest.CaptureFixture[bytes], guest: Path) -> None:
+    run(capsysbinary, "set", guest, "cpu_share=200", "--in-place")
+    _, out, err = run(capsysbinary, "convert", guest, "--to", "memtune")
+    assert b"<global_quota>250000</global_quota>" in out
+    assert "cpu_share kept in metadata: libvirt's shares mean" in err
+    guest.write_bytes(out)
+    back = run(capsysbinary, "convert", guest, "--to", "metadata", "--take-cputune")
+    assert b"<xr:cpuHardLimit>2.5</xr:cpuHardLimit>" in back[1]
+    assert b"cputune" not in back[1]

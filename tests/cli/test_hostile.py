@@ -5,7 +5,6 @@ import resource
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +18,8 @@ BOMB = b'<!DOCTYPE a [<!ENTITY a "%s">%s]><a>&j;</a>' % (
     b"".join(b'<!ENTITY %c "%s">' % (98 + i, b"&%c;" % (97 + i) * 10) for i in range(9)),
 )
 
-MOST_SECONDS = 60  # of a machine that is shared; alone it takes one or two
+# Of the processor: a machine that is shared takes any time for it. Most take one or two.
+MOST_SECONDS = 30
 MOST_MEMORY = 700 << 20
 
 
@@ -28,13 +28,14 @@ def check(folder: Path, *words: str) -> tuple[int, list[str]]:
 
     def bound() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
 
     done = subprocess.run(  # noqa: S603 -- ourselves
         [sys.executable, "-m", "xmlresource", "validate", "--domain-schema", SCHEMA, *words, "."],
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=MOST_SECONDS,
+        timeout=600,  # one that waits for something uses no processor
         check=False,
         preexec_fn=bound,
         env=os.environ | {"PYTHONPATH": str(SCHEMA.parents[1])},
@@ -118,9 +119,10 @@ def test_a_hostile_document_is_told_and_the_others_are_checked(tmp_path: Path, n
     content, told = DOCUMENTS[name]
     (tmp_path / "a.xml").write_bytes(content)
     (tmp_path / "z.xml").write_text(FAULTY)
-    status, lines = check(tmp_path, "--excerpt")
+    # It is named, for in a folder what has a foreign root is skipped.
+    status, lines = check(tmp_path, "--excerpt", "./a.xml")
     assert status == 1
-    assert told in lines[0]
+    assert any(told in line for line in lines[:-1])
     assert lines[0].startswith("./a.xml:")
     assert max(map(len, lines)) < 400
     assert lines[-1].startswith("./z.xml:1:22: XR205 error: ")
@@ -131,9 +133,9 @@ def test_100_mb_are_not_read(tmp_path: Path) -> None:
         file.write(b"<memtune>")
         file.truncate(100_000_000)
     (tmp_path / "z.xml").write_text(FAULTY)
-    start = time.monotonic()
+    before = os.times().children_user
     status, lines = check(tmp_path)
-    assert time.monotonic() - start < MOST_SECONDS / 2
+    assert os.times().children_user - before < 5
     assert status == 1
     assert [line.split(" ")[1] for line in lines] == ["XR004", "XR205"]
 

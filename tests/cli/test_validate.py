@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from xmlresource.cli import main
-from xmlresource.operations import checking
-from xmlresource.system import installed_schemas
+from xmlresource.operations.validation import document_checker
+from xmlresource.system.libvirt import installed_schemas
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SCHEMA = FIXTURES / "domain-schema"
@@ -135,7 +135,7 @@ def test_sarif_is_the_same_where_findings_are_remembered(
     fresh = run(capsys, *words, "--no-cache")
     assert '"fixes"' in fresh[1]
     assert run(capsys, *words) == fresh
-    monkeypatch.setattr(checking.Checker, "_found", None)
+    monkeypatch.setattr(document_checker.DocumentChecker, "find", None)
     assert run(capsys, *words) == fresh
 
 
@@ -188,7 +188,7 @@ def test_without_a_schema_it_says_so_once(
     capsys: Captured, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("XMLRESOURCE_DOMAIN_SCHEMA")
-    monkeypatch.setattr(installed_schemas, "_FOLDERS", (str(place),))
+    monkeypatch.setattr(installed_schemas, "FOLDERS", (str(place),))
     (place / "a.xml").write_text(DOMAIN)
     (place / "b.xml").write_text(DOMAIN)
     status, _, err = run(capsys, "a.xml", "b.xml")
@@ -202,7 +202,7 @@ def test_an_installed_schema_that_nobody_asked_for_may_be_unusable(
     capsys: Captured, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("XMLRESOURCE_DOMAIN_SCHEMA")
-    monkeypatch.setattr(installed_schemas, "_FOLDERS", (str(place),))
+    monkeypatch.setattr(installed_schemas, "FOLDERS", (str(place),))
     (place / "domain.rng").write_text("<grammar xmlns='http://relaxng.org/ns/structure/1.0'/>")
     (place / "a.xml").write_text(DOMAIN)
     status, _, err = run(capsys, "a.xml")

@@ -2,29 +2,32 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.host import GIB, MIB, FakeHost, domain, guarantee, hard_limit, uuid
-from xmlresource.admission import decide
+from xmlresource.admission import decision
 from xmlresource.admission.reckoning import Rule
 from xmlresource.cgroup.writes import Plan, Rejection
+from xmlresource.cli import apply as apply_command
 from xmlresource.cli import check as check_command
 from xmlresource.cli import main
 from xmlresource.document import DocumentError
-from xmlresource.exit_status import ExitStatus
-from xmlresource.model.promise import State
-from xmlresource.operations.apply import apply
-from xmlresource.operations.check import check, check_all, exit_status
-from xmlresource.operations.finding import NotRunningError
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.administration.status import status
 from xmlresource.operations.guest import RefusalError
-from xmlresource.operations.guest_events import answer
-from xmlresource.operations.plan import plan
-from xmlresource.operations.status import status
-from xmlresource.reports import decision as decision_report
-from xmlresource.reports import status as status_report
+from xmlresource.operations.guests.apply import apply, declares_for_next_start
+from xmlresource.operations.guests.hook_events import answer
+from xmlresource.operations.guests.plan import plan
+from xmlresource.operations.guests.running_guests import NotRunningError
+from xmlresource.operations.promises.check import check, check_all, exit_status
+from xmlresource.promises.promise import PromiseState
+from xmlresource.promises.staleness import LONGEST_START
+from xmlresource.reports.guests import decision as decision_report
+from xmlresource.reports.host import status as status_report
 
 
 @pytest.fixture
@@ -80,7 +83,7 @@ def test_check_counts_guests_that_run_without_a_book(host: FakeHost, tmp_path: P
 
 
 def test_check_of_a_faulty_document(host: FakeHost, tmp_path: Path) -> None:
-    path = document(tmp_path, domain("db1", 1, guarantee(2) + hard_limit(1)))
+    path = document(tmp_path, domain("db1", 1, guarantee(200) + hard_limit(100)))
     checked = check(path, host.machine)
     assert [fault.code for fault in checked.faults] == ["XR301"]
     assert checked.exit_status is ExitStatus.FINDINGS
@@ -110,7 +113,7 @@ def test_check_of_several_admits_them_one_after_the_other(host: FakeHost, tmp_pa
         tmp_path,
         domain("db1", 1, guarantee(5000)),
         domain("web1", 2, guarantee(5000)),
-        domain("bad", 3, guarantee(2) + hard_limit(1)),
+        domain("bad", 3, guarantee(200) + hard_limit(100)),
         domain("web2", 4, guarantee(2000)),
     )
     found = check_all(paths, host.machine)
@@ -147,7 +150,7 @@ def test_check_on_the_command_line(
         tmp_path,
         domain("db1", 1, guarantee(5000)),
         domain("web1", 2, guarantee(5000)),
-        domain("bad", 3, guarantee(2) + hard_limit(1)),
+        domain("bad", 3, guarantee(200) + hard_limit(100)),
     )
     assert main(["check", *paths]) == ExitStatus.FINDINGS
     shown = capsys.readouterr()
@@ -170,12 +173,12 @@ def test_check_on_the_command_line(
 
 
 def test_every_line_of_a_reckoning_can_be_explained() -> None:
-    source = "".join(Path(str(module.__file__)).read_text() for module in (decide,))
+    source = "".join(Path(str(module.__file__)).read_text() for module in (decision,))
     labels = re.findall(r'Line\(\s*"([^"]+)"', source)
     assert len(labels) > 15
     for label in (*labels, "commit ratio 2", "guests without a promise below it"):
-        assert decision_report._meaning(label)
-    assert set(decision_report._RULES) == set(Rule)
+        assert decision_report.meaning_of(label)
+    assert set(decision_report.RULES) == set(Rule)
 
 
 def test_plan_for_a_guest_that_does_not_run(host: FakeHost, tmp_path: Path) -> None:
@@ -192,6 +195,59 @@ def test_plan_on_v2_raises_what_is_above_first(tmp_path: Path) -> None:
     found = plan(document(tmp_path, domain("db1", 1, guarantee(16))), host.machine)
     assert isinstance(found, Plan)
     assert [write.cgroup for write in found.writes] == ["/machine", "/machine/<guest>"]
+
+
+MEMTUNE = (
+    "<memtune><hard_limit unit='MiB'>96</hard_limit><soft_limit unit='MiB'>80</soft_limit>"
+    "<swap_hard_limit unit='MiB'>128</swap_hard_limit></memtune>"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "files"),
+    [
+        (
+            1,
+            [
+                ("memory.limit_in_bytes", 96),
+                ("memory.soft_limit_in_bytes", 80),
+                ("memory.memsw.limit_in_bytes", 128),
+            ],
+        ),
+        (2, [("memory.max", 96), ("memory.high", 80), ("memory.swap.max", 128)]),
+    ],
+)
+def test_plan_tells_what_libvirt_writes_by_itself(
+    tmp_path: Path, version: int, files: list[tuple[str, int]]
+) -> None:
+    host = FakeHost(tmp_path / "host", version=version)
+    found = plan(document(tmp_path, domain("db1", 1, "", more=MEMTUNE)), host.machine)
+    assert isinstance(found, Plan)
+    assert found.writes == found.not_enforced == ()
+    told = [(each["file"], each["value"]) for each in found.to_dict()["by_libvirt"]]
+    assert told == [(file, size * MIB) for file, size in files]
+    lines = found.describe().splitlines()
+    assert lines[0].endswith("nothing to write")
+    assert (
+        lines[1] == f"libvirt writes {files[0][0]} at the start: 96 MiB (hard_limit in <memtune>)"
+    )
+
+
+def test_the_page_about_v2_shows_what_plan_prints(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path / "host", version=2)
+    swap = Path(__file__).parents[2] / "fixtures" / "rules" / "guests" / "XR412-swap.xml"
+    found = plan(str(swap), host.machine)
+    page = Path(__file__).parents[2] / "docs" / "memtune-v2.md"
+    assert f"```\n{found.describe()}\n```" in page.read_text("utf-8")
+
+
+def test_plan_has_what_our_element_declares_too_among_ours(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path / "host", version=2)
+    xml = domain("db1", 1, hard_limit(96) + guarantee(16), more=MEMTUNE)
+    found = plan(document(tmp_path, xml), host.machine)
+    assert isinstance(found, Plan)
+    assert {write.tunable for write in found.writes} == {"min_guarantee", "hard_limit"}
+    assert [each.tunable for each in found.by_libvirt] == ["soft_limit", "swap_hard_limit"]
 
 
 def test_plan_for_a_guest_that_runs_compares_with_what_is(host: FakeHost, tmp_path: Path) -> None:
@@ -214,7 +270,7 @@ def test_plan_without_a_memory_controller(host: FakeHost, tmp_path: Path) -> Non
 
 def test_plan_of_a_faulty_document(host: FakeHost, tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="above hard_limit"):
-        plan(document(tmp_path, domain("a", 1, guarantee(2) + hard_limit(1))), host.machine)
+        plan(document(tmp_path, domain("a", 1, guarantee(200) + hard_limit(100))), host.machine)
 
 
 def test_apply_takes_a_running_guest_in(host: FakeHost) -> None:
@@ -254,6 +310,79 @@ def test_apply_to_a_guest_without_a_policy(host: FakeHost) -> None:
     assert apply("plain", host.machine) is None
 
 
+@pytest.mark.parametrize("kind", ["qemu", "lxc"])
+@pytest.mark.parametrize(
+    ("persistent", "said"),
+    [
+        (None, "guest 'plain' has no policy\n"),
+        (domain("plain", 1, ""), "guest 'plain' has no policy\n"),
+        (domain("plain", 1, guarantee(1)), "persistent definition has one, for its next start"),
+        (domain("plain", 1, guarantee(2) + hard_limit(1)), "for its next start"),
+    ],
+)
+def test_apply_to_a_guest_that_has_got_a_policy_since(
+    host: FakeHost,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    persistent: bytes | None,
+    said: str,
+) -> None:
+    host.run("plain", 4242, domain("plain", 1, "", kind=kind), driver=kind)
+    if persistent is not None:
+        host.write(f"/etc/libvirt/{kind}/plain.xml", persistent.decode())
+    monkeypatch.setattr(apply_command, "apply", partial(apply, machine=host.machine))
+    declares = partial(declares_for_next_start, machine=host.machine)
+    monkeypatch.setattr(apply_command, "declares_for_next_start", declares)
+    assert main(["apply", "plain"]) == ExitStatus.FINE
+    assert said in capsys.readouterr().out
+
+
+def test_a_persistent_definition_that_others_can_write_says_nothing(host: FakeHost) -> None:
+    host.run("plain", 4242, domain("plain", 1, ""))
+    host.write("/etc/libvirt/qemu/plain.xml", domain("plain", 1, guarantee(1)).decode())
+    (host.root / "etc/libvirt/qemu/plain.xml").chmod(0o666)
+    assert not declares_for_next_start("plain", host.machine)
+
+
+RESOURCE = (
+    "<domain type='kvm'><name>a</name><memory>65536</memory><resource>{}<memory>"
+    "<memoryMinGuarantee unit='MiB'>1</memoryMinGuarantee></memory></resource></domain>"
+)
+
+
+@pytest.mark.parametrize(
+    ("inside", "fate"),
+    [("<partition>/a</partition>", "silently drops"), ("", "fails to define a domain with")],
+)
+def test_check_says_that_libvirt_drops_the_resource_form(
+    host: FakeHost,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    inside: str,
+    fate: str,
+) -> None:
+    path = document(tmp_path, RESOURCE.format(inside).encode())
+    monkeypatch.setattr(check_command, "check_all", partial(check_all, machine=host.machine))
+    for options in ([], ["--json"], ["--explain"]):
+        assert main(["check", *options, path]) == ExitStatus.FINE
+        printed = capsys.readouterr()
+        assert f"XR402 warning: libvirt {fate} <memory> in <resource>" in printed.err
+        assert "xmlresource convert --to metadata" in printed.err
+    assert not check(document(tmp_path, domain("a", 1, guarantee(1))), host.machine).warnings
+
+
+def test_a_containers_guarantee_above_its_memory_is_refused(host: FakeHost) -> None:
+    box = domain("box", 1, guarantee(65), kind="lxc", ram=64)
+    status_, text = answer("box", "prepare", box, None, host.machine)
+    assert status_ == ExitStatus.FINDINGS
+    assert "XR311 min_guarantee (65 MiB) is above <memory> (64 MiB)" in text
+    for fits in (guarantee(64), guarantee(65) + hard_limit(66)):
+        fine = domain("box", 1, fits, kind="lxc", ram=64)
+        assert answer("box", "prepare", fine, None, host.machine) == (ExitStatus.FINE, "")
+
+
 @pytest.mark.parametrize("name", ["gone", "../../etc/passwd", "", "a\nb"])
 def test_apply_to_a_guest_that_does_not_run(host: FakeHost, name: str) -> None:
     with pytest.raises(NotRunningError):
@@ -273,6 +402,7 @@ def test_status_shows_guests_and_drift(host: FakeHost) -> None:
     xml = domain("db1", 1, guarantee(100) + hard_limit(300))
     answer("db1", "prepare", xml, None, host.machine)
     starting = status_report.as_json(status(host.machine))["guests"]
+    assert starting[0].pop("until") - starting[0].pop("since") == LONGEST_START
     assert starting == [
         {
             "name": "db1",
@@ -316,7 +446,7 @@ def test_status_of_everyone(host: FakeHost) -> None:
     assert [each.held.promise.name for each in status(host.machine).guests] == ["db1"]
     _, web = status(host.machine, everyone=True).guests
     assert (web.held.promise.name, web.held.promise.size) == ("web", 0)
-    assert (web.held.charged, web.held.promise.state) == (70 * MIB, State.RUNNING)
+    assert (web.held.charged, web.held.promise.state) == (70 * MIB, PromiseState.RUNNING)
 
 
 def test_status_tells_who_waits_for_memory(tmp_path: Path) -> None:

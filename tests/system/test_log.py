@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xmlresource.events import ADMITTED, REFUSED, Event
+from xmlresource.model.events import ADMITTED, REFUSED, Event
 from xmlresource.system import log
 
 EVENT = Event(
@@ -95,7 +95,7 @@ def test_where_nobody_listens_it_is_held(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(log, "JOURNAL", str(tmp_path / "nothing"))
     monkeypatch.setattr(log, "SYSLOG", str(tmp_path / "nothing"))
     log.tell(EVENT)
-    log.tell(EVENT, said=True)
+    log.tell(EVENT, already_shown=True)
     log.tell(Event(ADMITTED, "x"))
     refused, admitted = log.unsent().splitlines()
     assert refused.startswith("xmlresource: event=refused operation=prepare guest=")
@@ -126,5 +126,5 @@ def test_without_a_socket_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> No
     def full(*_: object) -> None:
         raise OSError(24, "too many open files")
 
-    monkeypatch.setattr(log._socket, "socket", full)
+    monkeypatch.setattr("_socket.socket", full)
     log.tell(EVENT)

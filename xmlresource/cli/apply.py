@@ -1,11 +1,11 @@
 """``xmlresource apply``."""
 
 import argparse
-import sys
 
-from xmlresource.cli.unsent import logged_or_said
-from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.apply import apply, apply_all
+from xmlresource.cli.shared.drawing import print_text
+from xmlresource.cli.shared.unsent_log import logged_or_said
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.guests.apply import apply, apply_all, declares_for_next_start
 from xmlresource.printable import lines, printable
 
 
@@ -27,16 +27,26 @@ def run(options: argparse.Namespace) -> ExitStatus:
 def _one(name: str) -> ExitStatus:
     report = apply(name)
     if report is None:
-        sys.stdout.write(f"guest '{printable(name)}' has no policy\n")
+        print_text(f"guest '{printable(name)}' {_without_policy(name)}\n")
     else:
-        sys.stdout.write(f"{lines(report.describe())}\n")
+        print_text(f"{lines(report.describe())}\n")
     return ExitStatus.FINE
+
+
+def _without_policy(name: str) -> str:
+    """The message about a guest that runs without a policy: it may have one by now."""
+    if declares_for_next_start(name):
+        return (
+            "runs without a policy; its persistent definition has one, for its next start "
+            "(to change the running guest: xmlresource memtune --live)"
+        )
+    return "has no policy"
 
 
 def _all() -> ExitStatus:
     outcomes = apply_all()
     for outcome in outcomes:
         text = (outcome.failure or "") if outcome.report is None else outcome.report.describe()
-        sys.stdout.write(f"{lines(text)}\n")
+        print_text(f"{lines(text)}\n")
     failed = any(outcome.report is None for outcome in outcomes)
     return ExitStatus.ROLLED_BACK if failed else ExitStatus.FINE

@@ -4,10 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.check import Checked, check_all, exit_status
-from xmlresource.reports import decision, diagnostics
-from xmlresource.reports.json_text import dumps
+from xmlresource.cli.shared.drawing import canvas, print_text
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.promises.check import AdmissionCheck, check_all, exit_status
+from xmlresource.reports.findings import diagnostics
+from xmlresource.reports.guests import decision
+from xmlresource.reports.guests.room_bar import room_bar
+from xmlresource.reports.layout.json_text import dumps
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,27 +27,33 @@ def run(options: argparse.Namespace) -> ExitStatus:
     found = check_all(options.files)
     if options.json:
         sys.stdout.write(dumps(_as_json(found)))
+    drawn = canvas()
     for each in found:
+        sys.stderr.write(diagnostics.as_text((*each.faults, *each.warnings)))
         if each.decision is None:
-            sys.stderr.write(diagnostics.as_text(each.faults))
-        elif not options.json:
-            sys.stdout.write(_as_text(each, single=len(found) == 1, explain=options.explain))
+            continue
+        if not options.json:
+            print_text(_as_text(each, single=len(found) == 1, explain=options.explain))
+            if drawn is not None:
+                sys.stdout.write(room_bar(each.decision, drawn))
     return exit_status(found)
 
 
-def _as_text(checked: Checked, *, single: bool, explain: bool) -> str:
+def _as_text(checked: AdmissionCheck, *, single: bool, explain: bool) -> str:
     if checked.decision is None:
         return ""
+    both = checked.decision, checked.beside
     if explain:
-        return decision.explained(checked.decision)
-    if single:
-        return decision.as_text(checked.decision)
-    return decision.many_as_text([(checked.path, checked.decision)])
+        return decision.explained(*both)
+    return decision.as_text(*both) if single else decision.as_line(checked.path, *both)
 
 
-def _as_json(found: Sequence[Checked]) -> object:
+def _as_json(found: Sequence[AdmissionCheck]) -> object:
     if len(found) == 1 and found[0].decision is not None:
-        return decision.as_json(found[0].decision)
+        return decision.as_json(found[0].decision, found[0].beside)
     return decision.many_as_json(
-        [(each.path, each.decision, diagnostics.as_list(each.faults)) for each in found]
+        [
+            (each.path, each.decision, each.beside, diagnostics.as_list(each.faults))
+            for each in found
+        ]
     )

@@ -3,15 +3,20 @@
 import argparse
 import sys
 
-from xmlresource.codes import CODES
-from xmlresource.exit_status import ExitStatus
+from xmlresource.cli.shared.parser import meant
+from xmlresource.codes import CODES, NAMES, code_of
+from xmlresource.errors import ExitStatus
 from xmlresource.printable import one_line
-from xmlresource.reports.codes import as_text, overview, page
+from xmlresource.reports.findings.codes import as_text, overview, page
+from xmlresource.reports.layout.style import Style
+from xmlresource.system.terminal.appearance import columns
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("code", nargs="?", metavar="CODE", help="such as XR301; all by default")
+    parser.add_argument(
+        "code", nargs="?", metavar="RULE", help="its code or name, such as XR301; all by default"
+    )
     parser.add_argument("--markdown", action="store_true", help="all rules, as a page")
 
 
@@ -20,10 +25,11 @@ def run(options: argparse.Namespace) -> ExitStatus:
     if options.markdown or options.code is None:
         sys.stdout.write(page() if options.markdown else overview())
         return ExitStatus.FINE
-    row = CODES.get(options.code.upper())
+    row = CODES.get(code_of(options.code))
     if row is None:
         code = one_line(repr(options.code))
-        sys.stderr.write(f"xmlresource: no rule {code}; there are {', '.join(CODES)}\n")
+        near = meant(options.code.lower(), NAMES)
+        sys.stderr.write(f"xmlresource: no rule {code}{near}; there are {', '.join(CODES)}\n")
         return ExitStatus.USAGE
-    sys.stdout.write(as_text(row))
+    sys.stdout.write(as_text(row, Style(columns())))
     return ExitStatus.FINE

@@ -3,28 +3,35 @@
 import argparse
 import sys
 
-from xmlresource.cli.assigning import assigned
-from xmlresource.cli.editing import FORMS, print_notes
-from xmlresource.exit_status import ExitStatus
+from xmlresource.cli.shared.assignments import assigned
+from xmlresource.cli.shared.edit_output import FORMS, print_notes
+from xmlresource.errors import ExitStatus
+from xmlresource.formats.priority import check_priority
+from xmlresource.formats.quantity_names import parse_quantity_name
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.priority import check_priority
-from xmlresource.operations.automatic import without_auto
-from xmlresource.operations.edit import generate
+from xmlresource.model.resource import ResourcePolicy, policies_of
+from xmlresource.operations.editing.automatic import without_auto
+from xmlresource.operations.editing.edit import generate
 from xmlresource.rules import errors
-from xmlresource.tunables import PRIORITY
+from xmlresource.tunables import BY_NAME, PRIORITY
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("assignments", nargs="+", metavar="NAME=VALUE", help="4GiB, unlimited")
-    parser.add_argument("--form", choices=list(FORMS), default="metadata")
+    parser.add_argument(
+        "--form", choices=list(FORMS), default="metadata", help="the fragment's form; metadata"
+    )
 
 
 def run(options: argparse.Namespace) -> ExitStatus:
     """Print a fragment that says what is assigned."""
     amounts = without_auto(assigned(options.assignments))
     priority = check_priority(amounts.pop(PRIORITY, None))
-    policy = MemoryPolicy(**amounts, priority=priority)
+    memory = {name: amount for name, amount in amounts.items() if name in BY_NAME}
+    named = ((parse_quantity_name(name), amount) for name, amount in amounts.items())
+    quantities = {name: amount for name, amount in named if name and amount is not None}
+    policy = ResourcePolicy(MemoryPolicy(**memory, priority=priority), *policies_of(quantities))
     generated = generate(policy, FORMS[options.form], checker=errors)
     print_notes(generated.notes, "generate")
     sys.stdout.write(generated.text)

@@ -5,12 +5,13 @@ import re
 import sys
 from typing import Final
 
-from xmlresource.cli.usage import UsageError
-from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.history import LIMIT, history
-from xmlresource.reports.history import as_json, as_text
-from xmlresource.reports.json_text import dumps
-from xmlresource.system.guests import seconds_since_1970
+from xmlresource.cli.shared.drawing import print_text
+from xmlresource.cli.shared.usage import UsageError
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.administration.history import LIMIT, history
+from xmlresource.reports.host.history import as_json, as_text
+from xmlresource.reports.layout.json_text import dumps
+from xmlresource.system.libvirt.guests import seconds_since_1970
 
 _UNITS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _AGO: Final = r"([0-9]{1,9})(s|min|h|d)"
@@ -34,7 +35,10 @@ def run(options: argparse.Namespace) -> ExitStatus:
         raise UsageError("--limit takes a number from 0 on")
     since = None if options.since is None else _moment(options.since)
     found = history(options.guest, since, options.limit or None)
-    sys.stdout.write(dumps(as_json(found)) if options.json else as_text(found))
+    if options.json:
+        sys.stdout.write(dumps(as_json(found)))
+    else:
+        print_text(as_text(found))
     return ExitStatus.FINE
 
 

@@ -3,10 +3,11 @@
 import argparse
 import sys
 
-from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.measure import measure
-from xmlresource.reports.json_text import dumps
-from xmlresource.reports.measure import as_json, as_text
+from xmlresource.cli.shared.drawing import print_text
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.memory_use.measure import measure
+from xmlresource.reports.guests.measure import as_json, as_text
+from xmlresource.reports.layout.json_text import dumps
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,5 +19,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitStatus:
     """Print what a guest takes beyond its RAM, beside what was to be expected."""
     found = measure(options.domain)
-    sys.stdout.write(dumps(as_json(found)) if options.json else as_text(found))
+    if options.json:
+        sys.stdout.write(dumps(as_json(found)))
+    else:
+        print_text(as_text(found))
     return ExitStatus.FINE

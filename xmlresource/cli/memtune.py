@@ -3,14 +3,14 @@
 import argparse
 import sys
 
-from xmlresource.cli.unsent import logged_or_said
-from xmlresource.cli.usage import UsageError
-from xmlresource.exit_status import ExitStatus
-from xmlresource.live.memtune import memtune
-from xmlresource.live.parameters import PARAMETERS
+from xmlresource.cli.shared.unsent_log import logged_or_said
+from xmlresource.cli.shared.usage import UsageError
+from xmlresource.errors import ExitStatus
+from xmlresource.live.parameters.libvirt_parameters import PARAMETERS
+from xmlresource.live.parameters.memtune import memtune
 from xmlresource.printable import one_line
-from xmlresource.reports.memtune import as_text
-from xmlresource.system.libvirt import CONFIG, LIVE
+from xmlresource.reports.guests.memtune import as_text
+from xmlresource.system.libvirt.connection import CONFIG, LIVE
 from xmlresource.tunables import BY_NAME
 from xmlresource.units import KIB, UNLIMITED_KIB, SizeError, Unlimited, parse_written_size
 

@@ -4,10 +4,11 @@ import argparse
 import sys
 
 from xmlresource.cgroup.writes import Rejection
-from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.plan import plan
+from xmlresource.cli.shared.drawing import print_text
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.guests.plan import plan
 from xmlresource.printable import lines
-from xmlresource.reports.json_text import dumps
+from xmlresource.reports.layout.json_text import dumps
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,5 +23,8 @@ def run(options: argparse.Namespace) -> ExitStatus:
     if isinstance(found, Rejection):
         sys.stderr.write(f"xmlresource: {lines(found.describe())}\n")
         return ExitStatus.FINDINGS
-    sys.stdout.write(dumps(found.to_dict()) if options.json else f"{lines(found.describe())}\n")
+    if options.json:
+        sys.stdout.write(dumps(found.to_dict()))
+    else:
+        print_text(f"{lines(found.describe())}\n")
     return ExitStatus.FINE

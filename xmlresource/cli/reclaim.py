@@ -3,17 +3,16 @@
 import argparse
 import sys
 
-from xmlresource.cli.unsent import logged_or_said
-from xmlresource.cli.usage import UsageError
-from xmlresource.exit_status import ExitStatus
-from xmlresource.live.give_back_host import ReturnPlan, give_back_host, plan_give_back
-from xmlresource.live.reclaim import DEFAULT_TIMEOUT, give_back, reclaim
-from xmlresource.live.reclaim_host import HostGoal, HostPlan, plan_host, reclaim_host
-from xmlresource.live.taking import Progress
+from xmlresource.cli.shared.unsent_log import logged_or_said
+from xmlresource.cli.shared.usage import UsageError
+from xmlresource.errors import ExitStatus
+from xmlresource.live.reclaim.guest_reclaim import DEFAULT_TIMEOUT, give_back, reclaim
+from xmlresource.live.reclaim.host_give_back import ReturnPlan, give_back_host, plan_give_back
+from xmlresource.live.reclaim.host_reclaim import HostGoal, HostPlan, plan_host, reclaim_host
+from xmlresource.live.reclaim.reclaim_run import ProgressListener
 from xmlresource.printable import one_line
-from xmlresource.reclaiming import PATIENCE, Action, Goal, Seen
-from xmlresource.reports.json_text import dumps
-from xmlresource.reports.reclaim import (
+from xmlresource.reclaim.steps import PATIENCE, Action, Goal, Observation
+from xmlresource.reports.guests.reclaim import (
     as_json,
     as_text,
     host_as_json,
@@ -24,7 +23,8 @@ from xmlresource.reports.reclaim import (
     return_as_text,
     returned_as_text,
 )
-from xmlresource.system.endings import interruptible
+from xmlresource.reports.layout.json_text import dumps
+from xmlresource.system.terminal.signals import interruptible
 from xmlresource.units import SizeError, Unlimited, approximate, parse_written_size
 
 _ALL = ""
@@ -47,7 +47,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "their RAM again, as far as there is room for it",
     )
     parser.add_argument("--press", action="store_true", help="also where it does not co-operate")
-    parser.add_argument("--timeout", metavar="S", type=float, default=DEFAULT_TIMEOUT)
+    parser.add_argument(
+        "--timeout",
+        metavar="S",
+        type=float,
+        default=DEFAULT_TIMEOUT,
+        help=f"seconds until it gives up ({DEFAULT_TIMEOUT:g})",
+    )
     parser.add_argument(
         "--patience",
         metavar="S",
@@ -103,7 +109,7 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--timeout and --patience take a number of seconds above 0")
 
 
-def _one(options: argparse.Namespace, progress: Progress) -> ExitStatus:
+def _one(options: argparse.Namespace, progress: ProgressListener) -> ExitStatus:
     size = _size("--to", options.to)
     goal = Goal(size, options.timeout, options.press, options.patience)
     done = reclaim(options.domain, goal, options.connect, progress=progress)
@@ -112,7 +118,7 @@ def _one(options: argparse.Namespace, progress: Progress) -> ExitStatus:
     return done.exit_status
 
 
-def _host(options: argparse.Namespace, progress: Progress) -> ExitStatus:
+def _host(options: argparse.Namespace, progress: ProgressListener) -> ExitStatus:
     size = _size("--host", options.host)
     wanted = HostGoal(size, options.timeout, options.press, options.patience)
     if options.dry_run:
@@ -169,12 +175,12 @@ def _yes(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def _show(name: str, seen: Seen, action: Action) -> None:
+def _show(name: str, seen: Observation, action: Action) -> None:
     sys.stderr.write(f"{_CLEAR}{one_line(name)}: {progress_line(seen, action)}")
     sys.stderr.flush()
 
 
-def _keep_still(_name: str, _seen: Seen, _action: Action) -> None:
+def _keep_still(_name: str, _seen: Observation, _action: Action) -> None:
     """Whoever reads a file of it has no use for progress."""
 
 

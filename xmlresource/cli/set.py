@@ -2,11 +2,11 @@
 
 import argparse
 
-from xmlresource.cli.assigning import assigned, is_assignment
-from xmlresource.cli.editing import FORMS, add_destination, deliver, read_all
-from xmlresource.cli.usage import UsageError
-from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.edit import set_
+from xmlresource.cli.shared.assignments import assigned, is_assignment
+from xmlresource.cli.shared.edit_output import FORMS, add_destination, deliver, read_all
+from xmlresource.cli.shared.usage import UsageError
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.editing.edit import set_
 from xmlresource.rules import errors
 
 

@@ -3,10 +3,12 @@
 import argparse
 import sys
 
-from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.show import show
-from xmlresource.reports.json_text import dumps
-from xmlresource.reports.policy import as_json, as_text
+from xmlresource.cli.shared.drawing import print_text
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.editing.show import show
+from xmlresource.reports.findings import diagnostics
+from xmlresource.reports.guests.policy import as_json, as_text
+from xmlresource.reports.layout.json_text import dumps
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,5 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> ExitStatus:
     """Print the policy of a document."""
     shown = show(options.file)
-    sys.stdout.write(dumps(as_json(shown)) if options.json else as_text(shown))
+    sys.stderr.write(diagnostics.as_text(shown.left_out))
+    if options.json:
+        sys.stdout.write(dumps(as_json(shown)))
+    else:
+        print_text(as_text(shown))
     return ExitStatus.FINE

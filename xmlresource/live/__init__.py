@@ -4,8 +4,8 @@
 ``memtune`` and ``reclaim`` find theirs by name.
 """
 
-from xmlresource.live.getting import get_memory_parameters
-from xmlresource.live.setting import set_memory_parameters
-from xmlresource.system.libvirt import CONFIG, CURRENT, LIVE
+from xmlresource.live.parameters.current_parameters import get_memory_parameters
+from xmlresource.live.parameters.parameter_change import set_memory_parameters
+from xmlresource.system.libvirt.connection import CONFIG, CURRENT, LIVE
 
 __all__ = ["CONFIG", "CURRENT", "LIVE", "get_memory_parameters", "set_memory_parameters"]

@@ -7,12 +7,12 @@ nobody else.
 from xmlresource.document import Document
 from xmlresource.operations.guest_policy import guest_policy
 from xmlresource.record import record
-from xmlresource.system.libvirt import LIVE, Handle, connected
+from xmlresource.system.libvirt.connection import LIVE, Handle, connected
 from xmlresource.units import KIB, UNLIMITED, UNLIMITED_KIB, Amount
 
 
 @record
-class ToldGuest:
+class LibvirtGuest:
     """A guest that runs.
 
     Attributes:
@@ -31,7 +31,7 @@ class ToldGuest:
 
 
 @record
-class ToldStatus:
+class LibvirtStatus:
     """A host and its guests, as libvirt tells.
 
     Attributes:
@@ -42,26 +42,26 @@ class ToldStatus:
 
     hostname: str
     memory: int
-    guests: tuple[ToldGuest, ...]
+    guests: tuple[LibvirtGuest, ...]
 
 
-def status_over(uri: str) -> ToldStatus:
-    """What libvirt tells of the host at the other end of a connection.
+def status_over(uri: str) -> LibvirtStatus:
+    """The guests that libvirt tells of on the host at the other end of a connection.
 
     Raises:
         LibvirtError: libvirt can't be reached or refuses.
         DocumentError: A guest's definition makes no sense.
     """
     with connected(uri) as hypervisor:
-        return ToldStatus(
+        return LibvirtStatus(
             hypervisor.hostname, hypervisor.memory, tuple(map(_told, hypervisor.running()))
         )
 
 
-def _told(handle: Handle) -> ToldGuest:
+def _told(handle: Handle) -> LibvirtGuest:
     document = Document.parse(handle.xml(LIVE).encode(), "live XML")
     limit = handle.parameters(LIVE).get("hard_limit", UNLIMITED_KIB)
-    return ToldGuest(
+    return LibvirtGuest(
         name=handle.name,
         uuid=handle.uuid,
         guarantee=guest_policy(document).declared.guarantee,

@@ -1,1 +1,1 @@
-"""What the commands do, as functions: results come back as data, nothing is printed."""
+"""Operations: a function for each command; results come back as data, nothing is printed."""

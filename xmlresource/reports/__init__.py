@@ -1,1 +1,1 @@
-"""How results look: text for people, JSON for programs. Data in, strings out."""
+"""Reports: results as text for people and as JSON for programs."""

@@ -10,7 +10,7 @@ import os
 import time
 from typing import Final
 
-from xmlresource.events import WARNING, Event, as_words
+from xmlresource.model.events import WARNING, Event, as_words
 from xmlresource.printable import one_line
 
 JOURNAL: Final = "/run/systemd/journal/socket"
@@ -27,14 +27,14 @@ _KIND: Final = _socket.SOCK_DGRAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC
 _held: Final[list[Event]] = []
 
 
-def tell(event: Event, *, said: bool = False) -> None:
+def tell(event: Event, *, already_shown: bool = False) -> None:
     """Log an event.
 
     Args:
         event: The event.
-        said: Whoever asked for it reads of it anyway, so that it need not be held.
+        already_shown: Whoever asked for it reads of it anyway, so that it need not be held.
     """
-    _write(_WARNING if event.urgent else _INFO, event, said=said)
+    _write(_WARNING if event.urgent else _INFO, event, already_shown=already_shown)
 
 
 def warning(text: str) -> None:
@@ -53,16 +53,16 @@ def unsent(*, urgent: bool = False) -> str:
     return "".join(f"{_NAME}: {as_words(each.fields())[:_LONGEST]}\n" for each in found)
 
 
-def _write(priority: int, event: Event, *, said: bool) -> None:
+def _write(priority: int, event: Event, *, already_shown: bool) -> None:
     fields = event.fields()
     words = as_words(fields)
-    sent = _sent(JOURNAL, _for_journal(priority, words, fields))
-    sent = sent or _sent(SYSLOG, _for_syslog(priority, words))
-    if not (sent or said) and len(_held) < _MOST_HELD:
+    sent = send(JOURNAL, _for_journal(priority, words, fields))
+    sent = sent or send(SYSLOG, _for_syslog(priority, words))
+    if not (sent or already_shown) and len(_held) < _MOST_HELD:
         _held.append(event)
 
 
-def _sent(address: str, datagram: bytes) -> bool:
+def send(address: str, datagram: bytes) -> bool:
     """Whether somebody listens there; what they don't take at once is lost."""
     try:
         sender = _socket.socket(_socket.AF_UNIX, _KIND)
@@ -89,7 +89,7 @@ def _for_journal(priority: int, words: str, fields: dict[str, int | str]) -> byt
 
 
 def _for_syslog(priority: int, words: str) -> bytes:
-    """As syslog(3) sends it."""
+    """A message as syslog(3) sends it."""
     stamp = time.strftime("%b %e %H:%M:%S")
     line = f"<{_DAEMON | priority}>{stamp} {_NAME}[{os.getpid()}]: {words}"
     return line[:_LONGEST].encode("ascii")

@@ -6,6 +6,7 @@ root finds them below it. Nothing here knows what a file means.
 
 import errno
 import os
+import stat
 from typing import Final
 
 from xmlresource.record import record
@@ -24,7 +25,7 @@ class Machine:
     root: str = "/"
 
     def path(self, path: str) -> str:
-        """Where the machine's ``path`` really is."""
+        """The real path of the machine's ``path``."""
         return path if self.root == "/" else self.root.rstrip("/") + path
 
     def read_bytes(self, path: str) -> bytes:
@@ -39,6 +40,21 @@ class Machine:
             while chunk := os.read(descriptor, _CHUNK):
                 chunks.append(chunk)
             return b"".join(chunks)
+        finally:
+            os.close(descriptor)
+
+    def read_beginning(self, path: str, most: int) -> bytes:
+        """The first ``most`` bytes of a file that can be of any size.
+
+        Raises:
+            OSError: It can't be read.
+        """
+        descriptor = os.open(self.path(path), _READ | os.O_NONBLOCK)
+        try:
+            content = b""
+            while len(content) < most and (chunk := os.read(descriptor, most - len(content))):
+                content += chunk
+            return content
         finally:
             os.close(descriptor)
 
@@ -68,7 +84,7 @@ class Machine:
             os.close(descriptor)
 
     def read_text(self, path: str) -> str:
-        """The same as text; bytes that are not UTF-8 come as surrogates, as file names do.
+        """A file's text; bytes that are not UTF-8 come as surrogates, as file names do.
 
         Raises:
             OSError: It can't be read.
@@ -98,6 +114,34 @@ class Machine:
         finally:
             os.close(descriptor)
 
+    def identity(self, path: str) -> list[int] | None:
+        """The identity that tells a file from a later one of the same path; ``None`` for none.
+
+        Raises:
+            OSError: It can't be looked at.
+        """
+        try:
+            facts = os.stat(self.path(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return [facts.st_dev, facts.st_ino]
+
+    def device_numbers(self, path: str) -> tuple[str, str | None] | None:
+        """``MAJ:MIN`` of the file system that a path is on, and of the block device that it is.
+
+        Returns:
+            The second is ``None`` for what is no block device; all of it where nothing is there.
+
+        Raises:
+            OSError: It can't be looked at.
+        """
+        try:
+            facts = os.stat(self.path(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        device = facts.st_rdev if stat.S_ISBLK(facts.st_mode) else None
+        return _number(facts.st_dev), None if device is None else _number(device)
+
     def folders_in(self, path: str) -> list[str]:
         """The names of the folders in a folder, sorted; none where it does not exist.
 
@@ -120,3 +164,7 @@ class Machine:
             return sorted(os.listdir(self.path(path)))
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+
+def _number(device: int) -> str:
+    return f"{os.major(device)}:{os.minor(device)}"

@@ -54,11 +54,11 @@ class Syscalls:
         return os.fstat(descriptor)
 
     def read(self, descriptor: int, size: int) -> bytes:
-        """What comes next in the file; nothing at its end."""
+        """The next bytes of the file; none at its end."""
         return os.read(descriptor, size)
 
     def write(self, descriptor: int, chunks: Sequence[bytes | memoryview]) -> int:
-        """How much of the chunks, one after the other, one call took; maybe not all."""
+        """The number of bytes of the chunks that one call took; maybe not all."""
         return os.writev(descriptor, chunks)
 
     def sync(self, descriptor: int) -> None:

@@ -1,0 +1,108 @@
+"""Metrics in Prometheus's text format: every line is one, whatever a guest is called."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fleet.reports import GIB, promise, report
+from tests.reports.host.test_status import guest, host
+from xmlresource.fleet.fleet_state import Claim, FleetHost, HostState
+from xmlresource.record import replace
+from xmlresource.reports.metrics import metric_families
+from xmlresource.reports.metrics.exposition import MetricFamily, MetricSample, exposition
+from xmlresource.reports.metrics.host_metrics import fleet_metrics, host_metrics
+from xmlresource.reports.page.host_card import Spare, SpareAnswer
+
+LINE = re.compile(
+    r'[a-z_]+(\{[a-z_]+="([^"\\\n]|\\[\\"n])*"(,[a-z_]+="([^"\\\n]|\\[\\"n])*")*\})? [0-9.e+-]+'
+)
+STATUS = host(guest("db1", 2 * GIB, GIB, 4 * GIB, 12.5, drift=["a", "b"]), pressure=50.0)
+
+
+def values(text: str) -> dict[str, float]:
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_a_host() -> None:
+    text = exposition(host_metrics(STATUS, report("kvm1", promises=(promise(1, 8 * GIB),))))
+    found = values(text)
+    assert found["xmlresource_host_memory_bytes"] == 64 * GIB
+    assert found["xmlresource_host_promised_bytes"] == 8 * GIB
+    assert found["xmlresource_host_promisable_bytes"] == 2 * GIB
+    assert found['xmlresource_host_memory_part_bytes{part="free"}'] == 52 * GIB
+    assert found['xmlresource_host_guests{state="running"}'] == 1
+    assert found["xmlresource_host_memory_pressure_ratio"] == 0.5
+    (drift,) = (value for name, value in found.items() if "guest_drift" in name)
+    assert drift == 2
+    (limit,) = (value for name, value in found.items() if "guest_limit" in name)
+    assert limit == 4 * GIB
+
+
+def test_each_host_of_a_fleet_has_its_label() -> None:
+    spares = {"a": SpareAnswer(Spare.LACKING, "no"), "b": SpareAnswer(Spare.ENOUGH, "yes")}
+    text = exposition(fleet_metrics([FleetHost(name, report(name)) for name in "abc"], spares))
+    found = values(text)
+    assert found['xmlresource_fleet_memory_bytes{host="c"}'] == 64 * GIB
+    spare = {name: value for name, value in found.items() if "spare" in name}
+    assert spare == {
+        'xmlresource_fleet_lacks_spare{host="a"}': 1,
+        'xmlresource_fleet_lacks_spare{host="b"}': 0,
+    }
+    for family in metric_families.OF_FLEET.values():
+        assert text.count(f"# TYPE {family.name} gauge\n") <= 1
+
+
+def test_a_host_that_gets_no_guests_is_told() -> None:
+    claim = Claim("a", promise(2, GIB), 60.0)
+    hosts = [
+        FleetHost("a", report("a"), claims=(claim,), age=3.0),
+        FleetHost("b", report("b"), HostState.DRAINING),
+        FleetHost("c", None),
+    ]
+    found = values(exposition(fleet_metrics(hosts)))
+    assert [found[f'xmlresource_fleet_host_open{{host="{name}"}}'] for name in "abc"] == [1, 0, 0]
+    assert found['xmlresource_fleet_claimed_bytes{host="a"}'] == GIB
+    assert found['xmlresource_fleet_promisable_bytes{host="a"}'] == 59 * GIB
+    assert found['xmlresource_fleet_host_silence_seconds{host="a"}'] == 3
+    assert 'xmlresource_fleet_host_silence_seconds{host="b"}' not in found
+    assert 'xmlresource_fleet_memory_bytes{host="c"}' not in found
+
+
+def test_every_family_is_in_the_list_and_has_its_help() -> None:
+    names = [family.name for family in metric_families.FAMILIES]
+    assert len(names) == len(set(names))
+    assert all(family.help.endswith(".") for family in metric_families.FAMILIES)
+    samples = [*host_metrics(STATUS, report()), *fleet_metrics([FleetHost("a", report(), age=1.0)])]
+    assert {sample.family for sample in samples} <= set(metric_families.FAMILIES)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_no_name_ends_a_line_or_a_label(name: str) -> None:
+    text = exposition([MetricSample(MetricFamily("xmlresource_x", "X."), 1, {"guest": name})])
+    head, kind, line = text.split("\n")[:3]
+    assert (head[:6], kind[:6]) == ("# HELP", "# TYPE")
+    assert LINE.fullmatch(line), line
+    assert text.count("\n") == 3
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool (prometheus)")
+def test_promtool_takes_it() -> None:
+    hostile = replace(report("kvm1", promises=(promise(1, GIB, 'a"b\\\n{}'),)))
+    status = host(guest('a"b\\\n{}', GIB, GIB, 4 * GIB, 0.5), pressure=1.0)
+    for samples in (
+        host_metrics(status, hostile),
+        fleet_metrics([FleetHost("a", hostile, age=1.5), FleetHost("b", None)]),
+    ):
+        checked = subprocess.run(
+            ["promtool", "check", "metrics"],  # noqa: S607 -- wherever it is
+            input=exposition(samples),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")

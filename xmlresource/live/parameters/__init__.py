@@ -1,0 +1,1 @@
+"""The memory parameters of running guests: read, changed, and put back."""

@@ -1,0 +1,1 @@
+"""Taking memory back from running guests, and giving it back to them."""

@@ -1,0 +1,1 @@
+"""Showing and changing the policy of documents."""

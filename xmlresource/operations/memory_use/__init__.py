@@ -1,0 +1,1 @@
+"""The memory that guests take beyond their RAM: estimated, and measured."""

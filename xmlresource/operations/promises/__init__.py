@@ -1,0 +1,1 @@
+"""Deciding about guarantees, and keeping the ledger true to what runs."""

@@ -1,0 +1,1 @@
+"""Importing policies from other systems, and exporting them."""

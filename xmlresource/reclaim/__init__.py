@@ -1,0 +1,1 @@
+"""Pure decisions, without IO, on taking memory back from running guests."""

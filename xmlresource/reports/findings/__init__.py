@@ -1,0 +1,1 @@
+"""Findings as text, JSON, SARIF, JUnit, and for GitHub and GitLab."""

@@ -1,0 +1,1 @@
+"""The state, history and settings of a host, as text and as JSON."""

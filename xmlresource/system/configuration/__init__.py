@@ -1,0 +1,1 @@
+"""The files that settings stand in: finding and opening them."""

@@ -1,0 +1,1 @@
+"""The processors and disks of the machine, as the kernel tells of them."""

@@ -1,0 +1,1 @@
+"""The state folder: the file of the ledger with its lock, and the history."""

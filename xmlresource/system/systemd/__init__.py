@@ -1,0 +1,1 @@
+"""systemd's units: their properties by D-Bus, their files, our timer."""
