@@ -2,7 +2,9 @@ from xmlresource import api
 from xmlresource.cli import COMMANDS
 
 # `explain` prints a row of codes.CODES, which is its own interface.
-WITHOUT_FUNCTION = {"explain"}
+# `server` answers editors, by their protocol.
+# `fleet` is several commands, each a function of operations.fleet.
+WITHOUT_FUNCTION = {"explain", "server", "fleet"}
 
 
 def test_every_command_has_a_function() -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from xmlresource import events
 from xmlresource.cli import validate
 from xmlresource.codes import CODES
-from xmlresource.reports.codes import page
+from xmlresource.model import events
+from xmlresource.reports.findings.codes import page
+from xmlresource.tunables import Tunable
+from xmlresource.tunables.families import CPU, IO
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -20,7 +22,7 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 def options() -> set[str]:
     parser = argparse.ArgumentParser(add_help=False)
     validate.configure(parser)
-    return {name for action in parser._actions for name in action.option_strings}
+    return set(_OPTION.findall(parser.format_help()))
 
 
 def test_the_page_of_rules_is_up_to_date() -> None:
@@ -37,6 +39,10 @@ def test_every_rule_says_all(code: str) -> None:
     assert row.cure.endswith(".")
     assert row.example
     assert f"### {code} {row.name}\n" in page()
+
+
+def test_rules_stand_in_the_order_of_their_codes() -> None:
+    assert list(CODES) == sorted(CODES)
 
 
 def test_names_of_rules_are_told_apart() -> None:
@@ -71,3 +77,12 @@ def test_the_tests_that_security_stands_on_are_there() -> None:
 @pytest.mark.parametrize("output_format", validate.FORMATS)
 def test_every_format_is_documented(output_format: str) -> None:
     assert f"| `{output_format}` |" in (DOCS / "validate.md").read_text()
+
+
+@pytest.mark.parametrize("row", [*CPU, *IO], ids=lambda row: row.key)
+def test_the_page_of_cpu_time_and_io_is_the_table(row: Tunable) -> None:
+    page = (DOCS / "cpu-and-io.md").read_text()
+    files = (row.v1_file, row.v2_file)
+    cells = [f"`{row.key}`", f"`{row.element}`", *(f"`{each}`" if each else "" for each in files)]
+    written = "| " + " | ".join([*cells, row.help]) + " |"
+    assert re.sub(" +", " ", written) in re.sub(" +", " ", page)

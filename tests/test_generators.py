@@ -11,7 +11,7 @@ from lxml import etree
 from xmlresource.document import Document
 from xmlresource.document.editing import assign
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.operations.edit import set_
+from xmlresource.operations.editing.edit import set_
 from xmlresource.rules import errors
 from xmlresource.tunables import Form
 from xmlresource.units import KIB

@@ -22,7 +22,7 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int | None
         calls.append((name, operation, caller))
         return 3, "refused\n"
 
-    monkeypatch.setattr(hook, "_answer", answer)
+    monkeypatch.setattr(hook, "answer_for_policy", answer)
     return calls
 
 
@@ -55,6 +55,22 @@ def test_what_may_hold_a_policy_is_answered(
     assert call(monkeypatch, document, "--help", "prepare", "begin", "-") == 3
     assert hook.main(["a", "prepare"], caller=7) == 0  # standard input is read
     assert answered == [("--help", "prepare", None)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"<domain><description>no min_guarantee of urn:xmlresource:1</description></domain>",
+        b"<domain><metadata><i xmlns='http://n' see='of urn:xmlresource:1'/></metadata></domain>",
+    ],
+)
+def test_a_word_is_no_policy(
+    monkeypatch: pytest.MonkeyPatch,
+    answered: list[tuple[str, str, int | None]],
+    document: bytes,
+) -> None:
+    assert call(monkeypatch, document, "a", "prepare", "begin", "-") == 0
+    assert answered == []
 
 
 @pytest.mark.parametrize("operation", ["prepare", "migrate", "restore", "started"])
@@ -93,9 +109,12 @@ def test_a_fault_of_our_own_fails_closed(
     def broken(*_arguments: object) -> tuple[int, str]:
         raise RuntimeError("no such luck")
 
-    monkeypatch.setattr(hook, "_answer", broken)
+    monkeypatch.setattr(hook, "answer_for_policy", broken)
     assert call(monkeypatch, WITH_POLICY, "a", "prepare", "begin", "-") == 1
     assert "internal error: RuntimeError('no such luck')" in capsys.readouterr().err
+    assert call(monkeypatch, WITH_POLICY.decode().encode("utf-16"), "a", "prepare") == 1
+    # A reference alone is no sign of a policy where nobody can look closer.
+    assert call(monkeypatch, WITHOUT + b"&#xE9;", "a", "prepare") == 0
 
 
 class Broken(io.RawIOBase):
@@ -140,7 +159,8 @@ def test_whether_anybody_listens_decides_nothing(
 def test_nor_does_what_python_does_at_its_end(operation: str, status: int) -> None:
     """It flushes once more, and libvirt would kill a guest that it takes in."""
     program = (
-        "import sys; from xmlresource import hook; hook._answer = lambda *_: (3, 'refused\\n');"
+        "import sys; from xmlresource import hook;"
+        "hook.answer_for_policy = lambda *_: (3, 'refused\\n');"
         "raise SystemExit(hook.main(sys.argv[1:]))"
     )
     reads, writes = os.pipe()
@@ -161,7 +181,7 @@ def test_what_is_said_of_a_fault_of_our_own_is_short_and_printable(
     def broken(*_arguments: object) -> tuple[int, str]:
         raise RuntimeError("\x1b[31m\u202e" * 10_000)
 
-    monkeypatch.setattr(hook, "_answer", broken)
+    monkeypatch.setattr(hook, "answer_for_policy", broken)
     assert call(monkeypatch, WITH_POLICY, "a", "prepare") == 1
     said = capsys.readouterr().err.rstrip("\n")
     assert said.isascii()
@@ -180,4 +200,7 @@ def test_without_a_policy_nothing_else_of_the_package_is_imported() -> None:
         capture_output=True,
         check=True,
     )
-    assert result.stdout.strip() == b"['xmlresource', 'xmlresource.hook']"
+    assert (
+        result.stdout.strip()
+        == b"['xmlresource', 'xmlresource.hook', 'xmlresource.model', 'xmlresource.model.signs']"
+    )

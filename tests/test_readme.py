@@ -26,6 +26,14 @@ def test_the_table_of_tunables_is_the_table() -> None:
         assert row.memtune_element is None or f"`{row.memtune_element}`" in line
 
 
+def test_the_map_of_the_tests_names_every_folder_and_no_other() -> None:
+    tests = Path(__file__).parent
+    page = (tests / "README.md").read_text()
+    named = set(re.findall(r"^\| `([a-z0-9_]+)/` \|", page, re.MULTILINE))
+    folders = {path.parent.relative_to(tests).parts[0] for path in tests.glob("*/**/*.py")}
+    assert named == folders
+
+
 def test_links_lead_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("https://") or (Path(__file__).parents[1] / target).exists()

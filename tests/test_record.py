@@ -157,3 +157,24 @@ def test_a_method_of_its_own_stays() -> None:
             return self.name
 
     assert repr(Named("x")) == "x"
+
+
+@record
+class Row:
+    """A record of which each value may be given by name: made in a shorter way."""
+
+    first: int
+    second: str = "two"
+    third: int | None = None
+
+
+def test_by_name_alone_and_in_any_order() -> None:
+    assert Row(third=3, first=1) == Row(1, "two", 3)
+    assert Row(second="2", first=1, third=None) == Row(1, "2")
+    assert Row(1, third=3) == Row(1, "two", 3)
+
+
+@pytest.mark.parametrize("named", [{}, {"second": "2"}, {"first": 1, "forth": 4}, {"forth": 4}])
+def test_a_wrong_name_and_a_missing_one_are_type_errors(named: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=r"Row\(\) (lacks 'first'|got an unexpected 'forth')"):
+        Row(**named)

@@ -25,12 +25,20 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "environment", with_pip=True)
     programs = folder / "environment" / "bin"
-    pip = run(programs / "python", "-m", "pip", "install", "--no-index", wheel, folder=folder)
+    pip = run(
+        programs / "python", "-m", "pip", "install", "--no-index", "--no-deps", wheel, folder=folder
+    )
     assert pip.returncode == 0, pip.stdout + pip.stderr
     return programs
 
 
-def test_needs_nothing_else(installation: Path, tmp_path: Path) -> None:
+def test_depends_on_what_reads_patterns_alone(installation: Path, tmp_path: Path) -> None:
+    program = "from importlib.metadata import requires; print(*requires('xmlresource'), sep='\\n')"
+    listed = run(installation / "python", "-c", program, folder=tmp_path).stdout.splitlines()
+    assert [one for one in listed if "extra ==" not in one] == ["pathspec>=1.0"]
+
+
+def test_does_without_it_on_a_host(installation: Path, tmp_path: Path) -> None:
     listed = run(installation / "python", "-m", "pip", "freeze", folder=tmp_path)
     assert [line.partition(" ")[0] for line in listed.stdout.splitlines()] == ["xmlresource"]
 
@@ -44,7 +52,8 @@ def test_validates_from_another_folder(installation: Path, tmp_path: Path) -> No
 def test_brings_its_data_along(installation: Path, tmp_path: Path) -> None:
     program = (
         "from xmlresource.schema_files import *; from xmlresource.overhead import estimate;"
-        "from xmlresource.model.domain import Domain; from xmlresource.system.hook_files import *;"
+        "from xmlresource.model.domain import Domain;"
+        "from xmlresource.system.libvirt.hook_files import *;"
         "import xmlresource.schema_files as s;"
         "print(len(estimate(Domain(type='kvm', memory=2**30)).items) > 3, 'prepare' in script('x'))"
     )

@@ -11,9 +11,9 @@ import pytest
 
 from tests.attackers.inputs import NAMES, domain
 from tests.fakes.host import guarantee
-from xmlresource.system.history import NAME
-from xmlresource.system.hook_files import script
-from xmlresource.system.state import FOLDER
+from xmlresource.system.libvirt.hook_files import script
+from xmlresource.system.state.history import NAME
+from xmlresource.system.state.state_folder import FOLDER
 
 FAULTY = domain("db1", "<xr:memoryMinGuarantee unit='parsec'>1</xr:memoryMinGuarantee>")
 """Refused before anything of this machine is looked at."""
@@ -132,7 +132,7 @@ def test_without_a_policy_neither(hook: Path, hostile: tuple[dict[str, str], Pat
 def test_what_the_interpreter_gets(tmp_path: Path) -> None:
     told = tmp_path / "told"
     stand_in = tmp_path / "python"
-    stand_in.write_text(f"#!/bin/sh\nexport -p > {told}\n/bin/cat > /dev/null\n")
+    stand_in.write_text(f"#!/bin/sh\nexport -p > {told}\n/bin/cat > /dev/null\nexit 64\n")
     stand_in.chmod(0o755)
     path = tmp_path / "hook"
     path.write_text(script(str(stand_in), "/a folder"))
@@ -177,9 +177,7 @@ def test_words(hook: Path, words: tuple[str, ...]) -> None:
 def test_names_that_are_no_text(hook: Path) -> None:
     status, _, said = ask(hook, CLEAN, (os.fsdecode(b"\xff\x1b[2J"), "prepare"))
     assert status == 1
-    assert said.startswith(
-        b"xmlresource: guest '\\udcff\\x1b[2J' refused: its memory policy is faulty"
-    )
+    assert said.startswith(b"xmlresource: guest '\\udcff\\x1b[2J' refused: its policy is faulty")
 
 
 @pytest.mark.parametrize("status", [0, 1])
@@ -203,3 +201,17 @@ def test_what_libvirt_could_never_send(hook: Path) -> None:
     status, _, said = ask(hook, CLEAN, ("a", "prepare"), large + domain("a", guarantee(1)))
     assert status == 1
     assert b"XR004" in said
+
+
+def test_what_only_a_parser_can_tell(hook: Path, tmp_path: Path) -> None:
+    """It is held against a guest only where a parser has told; where it can't, the bytes do."""
+    reference = domain("a", "").replace(b"urn:xmlresource:1", b"caf&#xE9;")
+    spelt = FAULTY.replace(b"urn:", b"urn&#58;")
+    unreadable = reference.replace(b"</domain>", b"")
+    words = ("a", "prepare")
+    statuses = [ask(hook, CLEAN, words, each)[0] for each in (FAULTY, spelt, reference, unreadable)]
+    assert statuses == [1, 1, 0, 0]
+    hook.write_text(script(sys.executable, str(tmp_path)))  # where there is no package
+    statuses = [ask(hook, CLEAN, words, each)[0] for each in (FAULTY, reference, unreadable)]
+    assert statuses == [1, 0, 0]
+    assert b"install it again" in ask(hook, CLEAN, words)[2]

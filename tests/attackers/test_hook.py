@@ -10,9 +10,9 @@ from tests.attackers.inputs import NAMES, NUMBERS, RUNNERS, SHELL, TERMINAL, dom
 from tests.fakes.host import FakeHost, guarantee, uuid
 from tests.fuzz.targets.hook import WatchedMachine
 from xmlresource import hook
-from xmlresource.exit_status import ExitStatus
-from xmlresource.ledger import LONGEST_NAME, decode
-from xmlresource.operations.guest_events import answer
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.guests.hook_events import answer
+from xmlresource.promises.ledger import LONGEST_NAME, decode
 from xmlresource.system import log
 
 # libvirt shows what is said to whoever started the guest; rsyslog takes what is logged.
@@ -27,8 +27,8 @@ class Hook:
         self.host = FakeHost(folder)
         self._machine = WatchedMachine(str(folder))
         self._patch = patch
-        patch.setattr(hook, "_answer", lambda *call: answer(*call, self._machine))
-        patch.setattr(log, "_sent", self._log)
+        patch.setattr(hook, "answer_for_policy", lambda *call: answer(*call, self._machine))
+        patch.setattr(log, "send", self._log)
         self.logged: list[str] = []
 
     def _log(self, _address: str, datagram: bytes) -> bool:
@@ -50,7 +50,7 @@ class Hook:
         assert "internal error" not in lines[0]
         return status, lines
 
-    def book(self) -> list[str]:
+    def transaction(self) -> list[str]:
         """The names in the ledger."""
         file = self.host.root / "run/xmlresource/ledger"
         return [each.name for each in decode(file.read_bytes()).all()] if file.exists() else []
@@ -67,10 +67,10 @@ def test_names(asked: Hook, kind: str) -> None:
     name = NAMES[kind]
     definition = domain(name, guarantee(100))
     assert asked.call(name, "prepare", definition)[0] == ExitStatus.FINE
-    assert asked.book() == [name[:LONGEST_NAME]]
+    assert asked.transaction() == [name[:LONGEST_NAME]]
     assert asked.call(name, "started", definition)[0] == ExitStatus.ROLLED_BACK  # does not run
     assert asked.call(name, "stopped", definition)[0] == ExitStatus.FINE
-    assert asked.book() == []
+    assert asked.transaction() == []
     status, lines = asked.call(name, "prepare", domain(name, guarantee(100_000)))
     assert status == ExitStatus.REFUSED
     assert len(lines[0]) < 700
@@ -92,7 +92,7 @@ def test_numbers(asked: Hook, written: str) -> None:
     size = f"<xr:memoryMinGuarantee unit='bytes'>{written}</xr:memoryMinGuarantee>"
     status, lines = asked.call("db1", "prepare", domain("db1", size))
     assert status in {ExitStatus.FINDINGS, ExitStatus.REFUSED}
-    assert asked.book() == []
+    assert asked.transaction() == []
     assert len(lines[0]) < 1500
 
 
@@ -110,7 +110,7 @@ def test_partitions(asked: Hook, place: str) -> None:
     more = f"<resource><partition>{escaped(place)}</partition></resource>"
     status, _ = asked.call("db1", "prepare", domain("db1", guarantee(100), more=more))
     assert status == ExitStatus.USAGE
-    assert asked.book() == []
+    assert asked.transaction() == []
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_partitions(asked: Hook, place: str) -> None:
 def test_uuids(asked: Hook, text: str) -> None:
     definition = domain("db1", guarantee(100)).replace(uuid(1).encode(), escaped(text).encode())
     assert asked.call("db1", "prepare", definition)[0] == ExitStatus.FINDINGS
-    assert asked.book() == []
+    assert asked.transaction() == []
 
 
 BLOCK = "<{0}resource {1}><{0}memory>{2}</{0}memory></{0}resource>"
@@ -188,7 +188,7 @@ def test_metadata_blocks(asked: Hook, kind: str) -> None:
 )
 def test_metadata_blocks_that_contradict(asked: Hook, definition: bytes) -> None:
     assert asked.call("db1", "prepare", definition)[0] == ExitStatus.FINDINGS
-    assert asked.book() == []
+    assert asked.transaction() == []
 
 
 def test_a_promise_that_would_fill_the_book(asked: Hook) -> None:
@@ -201,4 +201,4 @@ def test_a_promise_that_would_fill_the_book(asked: Hook) -> None:
     more = f"<cpu><numa>{cells}</numa></cpu><numatune>{bound}</numatune>"
     status, _ = asked.call("db1", "prepare", domain("db1", guarantee(100), more=more))
     assert status != ExitStatus.FINE
-    assert asked.book() == []
+    assert asked.transaction() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ NewGuest = Callable[..., guests.Guest]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "v1: about the v1 memory controller; left out elsewhere")
+    config.addinivalue_line("markers", "package: about the package that XMLRESOURCE_DEB names")
+    config.addinivalue_line("markers", "virt_v2v: needs virt-v2v; left out where it is not")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -31,6 +34,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     unwanted = set() if _asked_for(config) else set(ours)
     if not cgroups.memory_is_v1():
         unwanted |= {item for item in ours if item.get_closest_marker("v1")}
+    if not os.environ.get("XMLRESOURCE_DEB"):
+        unwanted |= {item for item in ours if item.get_closest_marker("package")}
+    # With all that it takes along it is too large to be installed for these tests alone.
+    if shutil.which("virt-v2v") is None:
+        unwanted |= {item for item in ours if item.get_closest_marker("virt_v2v")}
     config.hook.pytest_deselected(items=list(unwanted))
     items[:] = [item for item in items if item not in unwanted]
 

@@ -21,7 +21,16 @@ packages='
     busybox-static
     python3-libvirt
     ansible
+    neovim
+    mandoc
+    man-db
+    zsh
+    fish
     python3-venv
+    prometheus
+    chromium
+    fonts-dejavu-core
+    postgresql
 '
 
 missing() {
@@ -72,6 +81,9 @@ echo "provision: missing: $wanted"
 }
 
 forbid_services
+# Nor may PostgreSQL's make a cluster: the tests make their own, and throw them away.
+mkdir -p /etc/postgresql-common/createcluster.d
+echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/xmlresource.conf
 export DEBIAN_FRONTEND=noninteractive
 apt="apt-get -q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3"
 $apt update

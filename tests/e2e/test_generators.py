@@ -41,22 +41,22 @@ def play(tmp_path: Path) -> Path:
     """The page's tasks as a playbook of one host."""
     tasks = re.findall(r"```yaml\n(- name: The guest's XML.*?)```", PAGE, re.DOTALL)
     assert len(tasks) == 1
-    book = tmp_path / "play.yml"
-    book.write_text(PLAY + textwrap.indent(tasks[0], "    "))
+    transaction = tmp_path / "play.yml"
+    transaction.write_text(PLAY + textwrap.indent(tasks[0], "    "))
     (tmp_path / "templates").mkdir()
-    return book
+    return transaction
 
 
-def played(book: Path, product: Product, guest: Guest) -> Result:
-    template = book.parent / "templates" / "web.xml.j2"
+def played(transaction: Path, product: Product, guest: Guest) -> Result:
+    template = transaction.parent / "templates" / "web.xml.j2"
     template.write_text(guest.xml())
     return run(
-        [shutil.which("ansible-playbook") or "ansible-playbook", "-i", "localhost,", book],
+        [shutil.which("ansible-playbook") or "ansible-playbook", "-i", "localhost,", transaction],
         environment={
             **PLAIN_ENVIRONMENT,
             "PATH": f"{product.program.parent}:{PLAIN_ENVIRONMENT['PATH']}",
-            "ANSIBLE_LOCAL_TEMP": str(book.parent / "tmp"),
-            "ANSIBLE_REMOTE_TEMP": str(book.parent / "tmp"),
+            "ANSIBLE_LOCAL_TEMP": str(transaction.parent / "tmp"),
+            "ANSIBLE_REMOTE_TEMP": str(transaction.parent / "tmp"),
         },
     )
 

@@ -159,7 +159,7 @@ def taken(parameters: dict[str, str], side: str) -> dict[str, str]:
 
 
 def is_in_force(product: Product, pair: Pair, wanted: dict[str, int]) -> None:
-    """The kernel has it, and libvirt, for both guests alike; the book has what is promised."""
+    """The kernel has it, and libvirt, for both guests alike; the ledger has what is promised."""
     assert kernel(pair.ours) == kernel(pair.twin)
     assert by_virsh(pair.ours, LIVE) == by_virsh(pair.twin, LIVE)
     for name in FILES:

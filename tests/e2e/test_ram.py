@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,16 +38,6 @@ NUMA = (
     "<features><acpi/></features><maxMemory slots='4' unit='MiB'>1024</maxMemory><cpu><numa>"
     f"<cell id='0' cpus='0' memory='{CELL}' unit='MiB'/></numa></cpu>"
 )
-
-
-@dataclass(frozen=True)
-class WithDevices(Guest):
-    """A guest with more devices."""
-
-    devices: str = ""
-
-    def xml(self) -> str:
-        return super().xml().replace("</devices>", f"{self.devices}</devices>")
 
 
 def memory_device(model: str, size: int, source: str = "", target: str = "") -> str:
@@ -107,7 +96,7 @@ def test_hugepages_come_from_their_pool(
     second = new_guest("too-many", more, memory=16).defined()
     result = second.start()
     assert hook_status(result) == 3
-    assert "hugepages, pages of 2 MiB: 16 MiB needed, free pages 8 MiB" in refusal(result)
+    assert "hugepages, pages of 2 MiB: 16 MiB needed" in refusal(result)
     fits = new_guest("fits", more, memory=8).running()
     assert set(xmlresource.guests()) == {first.name, fits.name}
     must(first.destroy())
@@ -117,15 +106,15 @@ def test_hugepages_come_from_their_pool(
 @pytest.mark.parametrize(
     ("backing", "devices", "why"),
     [
-        (IMMEDIATE, "", "(physical: 1.074 GiB taken at once by allocation immediate, "),
-        (LOCKED, "", "(commitment: 1.074 GiB pinned by locked, "),
+        (IMMEDIATE, "", "(physical: 1.074 GiB taken at once by allocation immediate"),
+        (LOCKED, "", "(commitment: 1.074 GiB pinned by locked"),
         (
             "",
             (
                 "<hostdev mode='subsystem' type='pci' managed='no'><source>"
                 "<address domain='0xffff' bus='0x1f' slot='0x1f' function='7'/></source></hostdev>"
             ),
-            "(commitment: 1.074 GiB pinned by hostdev pci, ",
+            "(commitment: 1.074 GiB pinned by hostdev pci",
         ),
     ],
     ids=["immediate", "locked", "vfio"],
@@ -134,9 +123,7 @@ def test_a_guest_that_takes_more_than_there_is_is_refused(
     xmlresource: Product, new_guest: NewGuest, backing: str, devices: str, why: str
 ) -> None:
     """Its guarantee would fit; its RAM, which it takes all the same, would not."""
-    guest = new_guest(
-        "greedy", guarantee(100) + backing, build=WithDevices, memory=ROOM + 100, devices=devices
-    )
+    guest = new_guest("greedy", guarantee(100) + backing, memory=ROOM + 100, devices=devices)
     result = guest.defined().start()
     assert hook_status(result) == 3
     assert why in refusal(result)
@@ -152,7 +139,6 @@ def test_what_is_reckoned_at_once_is_charged_at_once(
     guest = new_guest(
         "parts",
         guarantee(100) + NUMA + IMMEDIATE,
-        build=WithDevices,
         memory=CELL + DIMM + NVDIMM,
         devices=memory_device("dimm", DIMM)
         + memory_device("nvdimm", NVDIMM, f"<path>{nvdimm}</path>"),
@@ -174,7 +160,6 @@ def test_how_libvirt_has_each_part_made(new_guest: NewGuest) -> None:
     guest = new_guest(
         "words",
         NUMA + ON_HUGEPAGES.replace("</memoryBacking>", "<access mode='shared'/></memoryBacking>"),
-        build=WithDevices,
         memory=CELL + 2 * DIMM + NVDIMM + 128,
         devices=memory_device("dimm", DIMM, "<nodemask>0</nodemask>")
         + memory_device("dimm", DIMM, "<pagesize unit='KiB'>4</pagesize>")

@@ -153,6 +153,9 @@ class FakeKernel(Machine):
             return b"max\n"
         return f"{pages * self.kernel.page_size}\n".encode()
 
+    def identity(self, path: str) -> list[int] | None:
+        return [id(self.kernel.groups[path])] if path in self.kernel.groups else None
+
     def names_in(self, path: str) -> list[str]:
         prefix = path.rstrip("/") + "/"
         return sorted(

@@ -6,11 +6,17 @@ from jeepney import HeaderFields, Message, new_method_return
 
 from tests.fakes.bus import FakeBus
 from tests.fakes.host import FakeHost
-from xmlresource.system.systemd import CONTROL, DROP_INS
+from xmlresource.system.systemd.unit_properties import CONTROL, DROP_INS
 
 LIBVIRTD = 77
 SLICE = "/sys/fs/cgroup/machine.slice"
 FRAGMENT = "/usr/lib/systemd/system/machine.slice"
+FILES = {
+    "MemoryMin": "memory.min",
+    "MemoryLow": "memory.low",
+    "CPUWeight": "cpu.weight",
+    "IOWeight": "io.weight",
+}
 
 __all__ = ["CONTROL", "LIBVIRTD", "SLICE", "Systemd"]
 
@@ -18,8 +24,8 @@ __all__ = ["CONTROL", "LIBVIRTD", "SLICE", "Systemd"]
 class Systemd(FakeHost):
     """v2 with a systemd that does as it is told, and leaves the file that it leaves."""
 
-    def __init__(self, bus: FakeBus) -> None:
-        super().__init__(bus.root, version=2)
+    def __init__(self, bus: FakeBus, cpus: int = 0) -> None:
+        super().__init__(bus.root, version=2, cpus=cpus)
         self.process(LIBVIRTD)
         self.write("/run/systemd/system/.keep", "")
         self.group("/machine.slice")
@@ -31,8 +37,9 @@ class Systemd(FakeHost):
             return told(self.root, message)
         unit, _, ((name, (_, value)),) = message.body
         folder = SLICE if unit == "machine.slice" else f"{SLICE}/{unit}"
-        file = {"MemoryMin": "memory.min", "MemoryLow": "memory.low"}[name]
-        self.write(f"{folder}/{file}", "max\n" if value == 2**64 - 1 else f"{value}\n")
+        file = FILES[name]
+        text = "max" if value == 2**64 - 1 else str(value)
+        self.write(f"{folder}/{file}", f"default {text}\n" if file == "io.weight" else f"{text}\n")
         self.write(f"{CONTROL}/{unit}.d/50-{name}.conf", f"[Unit]\n{name}={value}\n")
         return new_method_return(message)
 

@@ -6,11 +6,11 @@ from tests.fakes.host import MIB, FakeHost, uuid
 from tests.faults import scenes
 from tests.faults.scenes import GUEST, NAMED, OTHER
 from tests.faults.systemd import LEFT, SLICE, SystemdHost
-from xmlresource.events import read_record
-from xmlresource.ledger import LedgerError
-from xmlresource.system import history
-from xmlresource.system.state import StateFolder
-from xmlresource.system.systemd import left_in_force
+from xmlresource.model.events import read_record
+from xmlresource.promises.ledger import LedgerError
+from xmlresource.system.state import history
+from xmlresource.system.state.state_folder import StateFolder
+from xmlresource.system.systemd.unit_properties import left_in_force
 
 # A folder of plain files keeps "-1" as it was written; the kernel makes a size of it.
 _UNLIMITED = {"max", "-1", "9223372036854771712"}
@@ -26,12 +26,12 @@ def right_after(host: FakeHost, *, damaged: bool) -> list[str]:
     """The violations while nobody has looked after it yet."""
     found = []
     try:
-        book = scenes.ledger(host)
-        if sum(each.size for each in book.all()) > scenes.BUDGET:
+        transaction = scenes.ledger(host)
+        if sum(each.size for each in transaction.all()) > scenes.BUDGET:
             found.append("more is promised than there is")
     except LedgerError as error:
         if not damaged:
-            found.append(f"the book is damaged: {error}")
+            found.append(f"the ledger is damaged: {error}")
     return found + _values(host)
 
 

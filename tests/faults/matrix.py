@@ -10,11 +10,10 @@ from pathlib import Path
 
 from tests.fakes.host import FakeHost, uuid
 from tests.faults import invariants, scenes
-from tests.faults.points import FAULTS, Points, SpoiltMachine, spoilt
+from tests.faults.points import FAULTS, KernelFiles, Points, SpoiltMachine, spoilt
 from tests.faults.scenes import GUEST, LAST, RIVAL, Scene
 from tests.faults.systemd import answering
 from xmlresource.system import log
-from xmlresource.system.machine import Machine
 
 
 @dataclass
@@ -57,7 +56,10 @@ class Rival:
         """What the hook answered to it; by then it has begun."""
         if not self._pipe.poll(60):
             raise NotBegunError
-        found: int = self._pipe.recv()
+        found = self._pipe.recv()
+        if isinstance(found, Exception):
+            raise found
+        assert isinstance(found, int)
         return found
 
     def end(self) -> None:
@@ -66,10 +68,13 @@ class Rival:
 
 
 def _serve(pipe: Connection) -> None:
-    log._write = lambda *_, **__: None
+    log.tell = lambda *_, **__: None
     with answering():
         while root := pipe.recv():
-            pipe.send(scenes.call(Machine(root), "prepare", RIVAL))
+            try:
+                pipe.send(scenes.call(KernelFiles(root), "prepare", RIVAL))
+            except Exception as error:  # noqa: BLE001 -- this scene's fault, not the next one's
+                pipe.send(error)
 
 
 def count(template: FakeHost, scene: Scene, root: Path) -> list[str]:
@@ -77,7 +82,8 @@ def count(template: FakeHost, scene: Scene, root: Path) -> list[str]:
     host = scenes.copy(template, root)
     points = Points()
     with spoilt(points), answering(points):
-        scenes.call(SpoiltMachine(str(host.root), points), scene.operation, GUEST)
+        machine = SpoiltMachine(str(host.root), points)
+        scenes.call(machine, scene.operation, GUEST, scene.asks)
     return points.made
 
 
@@ -133,9 +139,9 @@ def _promised(host: FakeHost, scene: Scene, status: int, taken: int) -> Iterator
     if scene.operation == "prepare" and not status:
         if not taken:
             yield "both guests were let start, and only one fits"
-        if scenes.ledger(host).get(uuid(GUEST[1])) is None:
+        if scenes.ledger(host).get(("qemu", uuid(GUEST[1]))) is None:
             yield "let start without a promise"
-    if not taken and scenes.ledger(host).get(uuid(RIVAL[1])) is None:
+    if not taken and scenes.ledger(host).get(("qemu", uuid(RIVAL[1]))) is None:
         yield "the other guest's promise was lost"
 
 
@@ -145,7 +151,7 @@ def _spoil(host: FakeHost, scene: Scene, points: Points) -> int:
     def answer() -> int:
         with spoilt(points), answering(points):
             machine = SpoiltMachine(str(host.root), points)
-            return scenes.call(machine, scene.operation, GUEST)
+            return scenes.call(machine, scene.operation, GUEST, scene.asks)
 
     if points.fault.startswith("kill"):
         return _in_child(answer)

@@ -9,12 +9,15 @@ import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from xmlresource.system import config, log, state
+from xmlresource.system import log
+from xmlresource.system.configuration import host_settings
 from xmlresource.system.machine import Machine
+from xmlresource.system.state import private_folder
 from xmlresource.system.syscalls import Syscalls
 
 KILLED: Final = 9
@@ -102,9 +105,9 @@ def spoilt(points: Points) -> Iterator[None]:
             return passing
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (state, config):
+        for module in (private_folder, host_settings):
             patch.setattr(module, "Syscalls", Spoilt)
-        patch.setattr(log, "_write", lambda *_, **__: None)
+        patch.setattr(log, "tell", lambda *_, **__: None)
         yield
 
 
@@ -115,7 +118,25 @@ _SHORTER: Final[dict[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]] = {
 }
 
 
-class SpoiltMachine(Machine):
+class KernelFiles(Machine):
+    """A ``Machine`` whose files take a value whole, as the kernel's do.
+
+    Two processes share these files, and a plain file is empty between open(2) and write(2).
+    """
+
+    def write_value(self, path: str, value: str) -> None:
+        write_whole(Path(self.path(path)), value, Path(self.root))
+
+
+def write_whole(file: Path, value: str, root: Path) -> None:
+    """Give a file that is there other content, at once; raises FileNotFoundError."""
+    file.lstat()
+    written = root.with_name(f"{root.name}.written-by-{os.getpid()}")
+    written.write_text(value)
+    written.rename(file)
+
+
+class SpoiltMachine(KernelFiles):
     """A ``Machine`` whose calls pass by ``points``; its v1 files keep the kernel's order."""
 
     points: Points
@@ -128,6 +149,12 @@ class SpoiltMachine(Machine):
         read = super().read_bytes
         return self.points.pass_by(  # type: ignore[no-any-return]
             "read file", lambda: read(path), lambda: read(path)
+        )
+
+    def read_beginning(self, path: str, most: int) -> bytes:
+        read = super().read_beginning
+        return self.points.pass_by(  # type: ignore[no-any-return]
+            "read beginning", lambda: read(path, most), lambda: read(path, most)
         )
 
     def read_guarded(self, path: str, most: int) -> bytes:

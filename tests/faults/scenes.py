@@ -11,8 +11,8 @@ from typing import Final
 
 from tests.fakes.host import BOOT, MIB, FakeHost, domain, guarantee, hard_limit, uuid
 from tests.faults.systemd import SLICE, SystemdHost, scope_of
-from xmlresource.ledger import Ledger, decode
-from xmlresource.operations.guest_events import answer
+from xmlresource.operations.guests.hook_events import answer
+from xmlresource.promises.ledger import Ledger, decode
 from xmlresource.system.machine import Machine
 
 LIBVIRTD: Final = 77
@@ -27,16 +27,22 @@ NAMED: Final = {uuid(guest[1]): guest for guest in (GUEST, OTHER, RIVAL, LAST)}
 ROOTS: Final = {1: "/sys/fs/cgroup/memory", 2: "/sys/fs/cgroup"}
 
 
-def xml_of(guest: tuple[str, int, int]) -> bytes:
-    """Its definition: a guarantee and a limit, on v1 and v2."""
+def xml_of(guest: tuple[str, int, int], asks: int | None = None) -> bytes:
+    """Its definition: a guarantee and a limit, on v1 and v2.
+
+    ``asks`` is another guarantee, in MiB, that somebody has put there.
+    """
     name, number, mib = guest
     swap = f"<xr:swapHardLimit unit='MiB'>{mib + 1000}</xr:swapHardLimit>"
-    return domain(name, number, guarantee(mib) + hard_limit(mib + 500) + swap)
+    asked = guarantee(mib if asks is None else asks)
+    return domain(name, number, asked + hard_limit(mib + 500) + swap)
 
 
-def call(machine: Machine, operation: str, guest: tuple[str, int, int]) -> int:
+def call(
+    machine: Machine, operation: str, guest: tuple[str, int, int], asks: int | None = None
+) -> int:
     """What the hook answers to libvirt: its exit status."""
-    return answer(guest[0], operation, xml_of(guest), LIBVIRTD, machine)[0]
+    return answer(guest[0], operation, xml_of(guest, asks), LIBVIRTD, machine)[0]
 
 
 def pid_of(guest: tuple[str, int, int]) -> int:
@@ -65,6 +71,13 @@ def folder_of(host: FakeHost, guest: tuple[str, int, int]) -> str:
 def run(host: FakeHost, guest: tuple[str, int, int]) -> None:
     """libvirt starts its process."""
     host.run(guest[0], pid_of(guest), xml_of(guest))
+
+
+def define(host: FakeHost, guest: tuple[str, int, int]) -> None:
+    """Its live definition is changed while it runs."""
+    xml = xml_of(guest).decode()
+    status = f"<domstatus state='running' pid='{pid_of(guest)}'>{xml}</domstatus>"
+    host.write(f"/run/libvirt/qemu/{guest[0]}.xml", status)
 
 
 def runs(host: FakeHost, guest: tuple[str, int, int]) -> bool:
@@ -114,6 +127,10 @@ def _ended(host: FakeHost) -> None:
     end(host, GUEST)
 
 
+def _runs(host: FakeHost) -> None:
+    start(host, GUEST)
+
+
 def _reset(host: FakeHost) -> None:
     """GUEST runs, and its values are what libvirt made them."""
     start(host, GUEST)
@@ -133,24 +150,43 @@ def _waited_for(host: FakeHost) -> None:
     host.write("/etc/libvirt/qemu/autostart/first.xml", xml.decode())
 
 
+def _cut_and_lost(host: FakeHost) -> None:
+    """The ledger is lost, and OTHER's status file ends behind its policy."""
+    status = host.root / f"run/libvirt/qemu/{OTHER[0]}.xml"
+    status.write_bytes(status.read_bytes().partition(b"</metadata>")[0])
+    ledger_file(host).unlink()
+
+
+def _ended_beside_garbage(host: FakeHost) -> None:
+    _ended(host)
+    (host.root / f"run/libvirt/qemu/{OTHER[0]}.pid").write_bytes(b"no pid")
+
+
 @dataclass(frozen=True)
 class Scene:
-    """What an operation finds."""
+    """What an operation finds; ``asks`` is the guarantee in its document, if it is another."""
 
     name: str
     operation: str
     set_up: Callable[[FakeHost], None]
+    asks: int | None = None
 
 
 SCENES: Final = (
     Scene("prepare", "prepare", lambda _: None),
-    Scene("prepare, the book is damaged", "prepare", damage),
+    Scene("prepare, the ledger is damaged", "prepare", damage),
     Scene("prepare, a killed start left a file", "prepare", leave_over),
     Scene("prepare, another guest comes first", "prepare", _waited_for),
+    Scene("prepare, the ledger is lost and a status file cut", "prepare", _cut_and_lost),
     Scene("started", "started", _prepared),
     Scene("stopped", "stopped", _ended),
+    Scene("stopped, a pid file makes no sense", "stopped", _ended_beside_garbage),
     Scene("reconnect", "reconnect", _reset),
-    Scene("reconnect, the book is lost", "reconnect", _lost),
+    Scene("reconnect, the ledger is lost", "reconnect", _lost),
+    Scene("reconnect, the definition was raised", "reconnect", _runs, asks=5000),
+    Scene("reconnect, the definition was lowered", "reconnect", _runs, asks=100),
+    Scene("restore over the running guest", "restore", _runs, asks=100),
+    Scene("migrate over the running guest", "migrate", _runs, asks=100),
 )
 
 
@@ -178,11 +214,14 @@ def copy(template: FakeHost, root: Path) -> FakeHost:
     shutil.copytree(template.root, root)
     host = type(template).__new__(type(template))
     host.root, host.version, host.machine = root, template.version, Machine(str(root))
+    host.cpus = template.cpus
     return host
 
 
 def go_on(host: FakeHost, scene: Scene, status: int) -> None:
     """What libvirt does after a hook that answered ``status``."""
+    if scene.operation in {"migrate", "restore"}:
+        return  # it finds that the guest runs, and calls nothing
     if scene.operation == "stopped" or status:
         if runs(host, GUEST):
             end(host, GUEST)

@@ -18,9 +18,9 @@ from jeepney.low_level import Parser
 
 from tests.fakes.host import FakeHost
 from tests.fakes.systemd import told
-from tests.faults.points import KILLED, Points
-from xmlresource.system import dbus, systemd
-from xmlresource.system.systemd import CONTROL, DROP_IN, DROP_INS, PROPERTIES
+from tests.faults.points import KILLED, Points, write_whole
+from xmlresource.system.systemd import dbus, unit_properties
+from xmlresource.system.systemd.unit_properties import CONTROL, DROP_IN, DROP_INS, PROPERTIES
 
 SLICE: Final = "/sys/fs/cgroup/machine.slice"
 OURS: Final = f"{DROP_INS}/machine.slice.d/{DROP_IN}"
@@ -152,7 +152,7 @@ def _carry_out(root: Path, message: Message) -> Message:
     folder = slice_ if unit == "machine.slice" else slice_ / unit
     if not folder.is_dir():
         return new_error(message, "org.freedesktop.systemd1.NoSuchUnit", "s", ("not loaded",))
-    (folder / _FILES[name]).write_text("max\n" if value == _INFINITY else f"{value}\n")
+    write_whole(folder / _FILES[name], "max\n" if value == _INFINITY else f"{value}\n", root)
     drop_in = root / f"{CONTROL[1:]}/{unit}.d/50-{name}.conf"
     drop_in.parent.mkdir(parents=True, exist_ok=True)
     drop_in.write_text(f"[Slice]\n{name}={value}\n")
@@ -203,6 +203,6 @@ def answering(points: Points | None = None) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dbus, "socket", _Sockets)
         patch.setattr(Socket, "points", found, raising=False)
-        patch.setattr(systemd, "os", _Os(found))
-        patch.setattr(systemd, "_PAUSE", 0.001)
+        patch.setattr(unit_properties, "os", _Os(found))
+        patch.setattr(unit_properties, "PAUSE", 0.001)
         yield

@@ -8,17 +8,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.fakes.host import MIB, uuid
+from tests.fakes.traces import TRACES, Trace, TracedCall
 from tests.faults import scenes
 from tests.faults.points import ERRORS, Points, SpoiltMachine, spoilt
 from tests.faults.systemd import SystemdHost, answering
-from xmlresource.ledger import Ledger
-from xmlresource.model.promise import State
-from xmlresource.operations.apply import apply_all
-from xmlresource.system.systemd import CONTROL, DROP_INS
+from xmlresource.operations.guests.apply import apply_all
+from xmlresource.promises.ledger import Ledger
+from xmlresource.promises.promise import PromiseState
+from xmlresource.system.systemd.unit_properties import CONTROL, DROP_INS
 
 NUMBERS = range(1, 5)
+OTHERS = 10  # what the uuid of another guest of that name has more
+DECIDING = ("prepare", "migrate", "restore")
 SIZES = st.sampled_from((500, 1000, 2500, 4000, 6000))
 PICK = st.integers(0, 11)
+WAYS = st.sampled_from([trace for trace in TRACES if trace.driver == "qemu"])
+LARGEST = max(call.mib for trace in TRACES for step in trace.steps for call in step.calls)
 FAULT = st.tuples(st.sampled_from((*ERRORS, "short")), st.integers(1, 60)) | st.none()
 MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
 
@@ -61,8 +66,8 @@ class HostAgainstModel(RuleBasedStateMachine):
         with spoilt(points), answering(points):
             machine = SpoiltMachine(str(self.host.root), points)
             status = scenes.call(machine, operation, guest)
-        # After these the book was gone through, and has what it should have, no more and no less.
-        self.settled = fault is None and status == 0 and operation != "prepare"
+        # After these the ledger was gone through, and has what it should have, no more and no less.
+        self.settled = fault is None and status == 0 and operation not in DECIDING
         return status
 
     def forget(self, guest: Guest) -> None:
@@ -144,6 +149,87 @@ class HostAgainstModel(RuleBasedStateMachine):
             self.call("reconnect", guest, fault)
             fault = None
 
+    @precondition(lambda self: self.running)
+    @rule(pick=PICK, mib=SIZES, repaired=st.booleans())
+    def edit(self, pick: int, mib: int, repaired: bool) -> None:
+        """Somebody changes a live definition, and asks nobody; then it is found by the hook."""
+        guest = of(self.running, pick)
+        ledger = self.transaction()
+        if ledger is None or ledger.get(("qemu", uuid(guest[1]))) is None:
+            return  # nothing tells any more what was promised
+        edited = (*guest[:2], mib)
+        scenes.define(self.host, edited)
+        others = sum(each[2] for each in (self.starting | self.running) - {guest})
+        fits = (others + mib) * MIB <= scenes.BUDGET
+        if repaired:
+            with answering(Points("", 0)):
+                apply_all(self.host.machine)
+        else:
+            self.call("reconnect", edited)
+        taken_over = fits if mib > guest[2] else repaired
+        promised = edited if taken_over else guest
+        self.running = (self.running - {guest}) | {promised}
+        scenes.define(self.host, promised)
+
+    @rule(pick=PICK, mib=SIZES, trace=WAYS, fault=FAULT, at=st.integers(0, 9))
+    def play(self, pick: int, mib: int, trace: Trace, fault: Fault, at: int) -> None:
+        """A guest takes a way that libvirt was seen to take, and one of its hooks meets a fault."""
+        begun = {number % OTHERS for _, number, _ in self.running | self.starting | self.forgotten}
+        numbers = sorted({*NUMBERS} - begun)
+        if not numbers:
+            return
+        number = numbers[pick % len(numbers)]
+        for step in trace.steps:
+            for call in step.calls:
+                own = number + OTHERS * (call.uuid - 1)
+                guest = (f"guest{number}", own, call.mib * mib // LARGEST)
+                if call.operation == "reconnect" and step.daemon == "started":
+                    continue  # with all others, when the daemon ended: it is back at once
+                if not self.take_step(call, guest, fault if at == 0 else None):
+                    return
+                at -= 1
+                self.all_is_well()
+            left = {each for each in self.running if each[1] % OTHERS == number}
+            if not step.runs and left:
+                scenes.end(self.host, *left)
+                self.running -= left
+                self.settled = False
+            if step.daemon in {"killed", "stopped"}:
+                self.restart_libvirt(None)
+
+    def take_step(self, call: TracedCall, guest: Guest, fault: Fault) -> bool:
+        """One call of a trace; whether libvirt goes on as it did then."""
+        others = {each for each in self.starting | self.running if each[1] != guest[1]}
+        fits = (sum(each[2] for each in others) + guest[2]) * MIB <= scenes.BUDGET
+        if call.operation in {"stopped", "release"}:
+            if guest in self.running:
+                scenes.end(self.host, guest)
+            self.running.discard(guest)
+            self.starting.discard(guest)
+            self.call(call.operation, guest, fault)
+            return True
+        if call.operation == "started":
+            scenes.run(self.host, guest)
+        if call.operation == "start":  # which nobody answers
+            return True
+        status = self.call(call.operation, guest, fault)
+        assert fits or status, "promised what another guest has"
+        assert status == 0 or fault or not fits, "refused what is to be had"
+        if call.operation in {"migrate", "restore"}:
+            return status == 0
+        if status:
+            self.forget(guest)
+            return False
+        self.starting.discard(guest)
+        (self.starting if call.operation == "prepare" else self.running).add(guest)
+        return True
+
+    def all_is_well(self) -> None:
+        """As after each rule."""
+        self.guests_have_what_they_were_promised()
+        self.no_more_is_promised_than_there_is()
+        self.the_book_holds_nothing_else()
+
     def lose_sight(self) -> None:
         """Nothing shows any more who starts; `started` asks again."""
         self.forgotten |= self.starting
@@ -195,17 +281,17 @@ class HostAgainstModel(RuleBasedStateMachine):
 
     @invariant()
     def no_more_is_promised_than_there_is(self) -> None:
-        book = self.book()
-        if book is None:
+        transaction = self.transaction()
+        if transaction is None:
             return
-        promises = {each.uuid: each for each in book.all()}
-        assert sum(each.size for each in promises.values()) == book.total <= scenes.BUDGET
+        promises = {each.uuid: each for each in transaction.all()}
+        assert sum(each.size for each in promises.values()) == transaction.total <= scenes.BUDGET
         for guest in self.running | self.starting:
             promise = promises.get(uuid(guest[1]))
             assert promise is not None, f"{guest[0]} lost its promise"
             assert promise.size == guest[2] * MIB
             if guest in self.running:
-                assert promise.state is State.RUNNING
+                assert promise.state is PromiseState.RUNNING
                 assert promise.process is not None
                 assert promise.process.pid == scenes.pid_of(guest)
                 assert promise.cgroup is not None
@@ -220,22 +306,22 @@ class HostAgainstModel(RuleBasedStateMachine):
         assert len(list(folder.glob("ledger.corrupt-*"))) <= self.damages
         if not self.settled:
             return
-        book = self.book()
-        found = {each.uuid for each in book.all()} if book is not None else set()
+        transaction = self.transaction()
+        found = {each.uuid for each in transaction.all()} if transaction is not None else set()
         assert found == {uuid(guest[1]) for guest in self.starting | self.running}
         if self.host.version == 2:
             above = int(self.host.read(f"{scenes.above(self.host)}/memory.min"))
             assert above == sum(mib for _, _, mib in self.running) * MIB
 
-    def book(self) -> Ledger | None:
-        """The book of this boot, where there is one that makes sense."""
+    def transaction(self) -> Ledger | None:
+        """The ledger of this boot, where there is one that makes sense."""
         if not hasattr(self, "host") or not scenes.ledger_file(self.host).exists():
             return None
         if scenes.ledger_file(self.host).read_bytes() == b"no ledger":
             return None
-        book = scenes.ledger(self.host)
+        transaction = scenes.ledger(self.host)
         boot = self.host.read("/proc/sys/kernel/random/boot_id").strip()
-        return book if book.boot_id == boot else None
+        return transaction if transaction.boot_id == boot else None
 
 
 TestHostAgainstModel = HostAgainstModel.TestCase

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from tests.fuzz import seeds
 from xmlresource import units
 from xmlresource.codes import CODES
-from xmlresource.configuration import SETTINGS
-from xmlresource.model.promise import Promise
-from xmlresource.settings import KEYS
+from xmlresource.configuration.host_settings import SETTINGS
+from xmlresource.configuration.repository_settings import KEYS
+from xmlresource.promises.promise import Promise
 from xmlresource.tunables import MEMORY, NAMESPACE, Form
+from xmlresource.tunables.families import CPU, IO
 
 OTHERS = (
     *("<![CDATA[", "]]>", "<!--", "-->", "<?", "?>", "<!DOCTYPE", "<!ENTITY", "&lt;", "&#10;"),
@@ -27,7 +28,9 @@ def words() -> Iterator[str]:
         yield from (tunable.element_in(form) or tunable.name for form in Form)
         yield from tunable.misspellings
         yield tunable.name
-    yield from units._UNITS
+    for row in (*CPU, *IO):
+        yield from (row.element, row.key, row.field)
+    yield from units.UNITS
     yield from (setting.name for setting in SETTINGS)
     yield from KEYS
     yield from Promise.__match_args__

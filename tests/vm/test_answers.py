@@ -77,7 +77,7 @@ def test_a_container_has_its_limits_and_its_guarantee(new_guest: NewGuest) -> No
 def test_a_malformed_policy_is_refused_with_its_place(new_guest: NewGuest) -> None:
     wrong = "<xr:memory><xr:memoryMinGuarantee unit='MiB'>lots</xr:memoryMinGuarantee></xr:memory>"
     refused = new_guest("a", raw_policy(wrong), driver="lxc").try_start()
-    assert "refused: its memory policy is faulty: live XML:" in refused.stderr
+    assert "refused: its policy is faulty: live XML:" in refused.stderr
     assert promised() == {}
 
 

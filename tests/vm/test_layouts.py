@@ -67,5 +67,5 @@ def test_a_guest_has_its_guarantee(new_guest: NewGuest, driver: str) -> None:
     assert promised() == {}
     if not V1:
         assert [each for each in above if world.read_if_there(each)] == []
-    where = "the book" if V1 else " ".join(map(str, (own, *above)))
+    where = "the ledger" if V1 else " ".join(map(str, (own, *above)))
     say(f"\n{world.NAME}, {driver}: {GUARANTEE} MiB in {where}; afterwards 0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,8 @@ def test_status_tells_what_is_astray_and_apply_repairs_it(new_guest: NewGuest) -
     (line,) = drift()
     assert "raise memory.min of /machine.slice from 16 MiB to 144 MiB, by systemd" in line
     say("\n", line)
+    told = json.loads(must(xmlresource("status", "--json")).stdout)
+    assert [guest["drift"] for guest in told["guests"]] == [[line]]
     must(xmlresource("apply", "--all"))
     assert read(SLICE) == 144 * MIB
     assert drift() == []
@@ -77,6 +80,18 @@ def _timer() -> Iterator[None]:
     yield
     must(xmlresource("hook", "uninstall"))
     must(xmlresource("hook", "install"))
+
+
+@pytest.mark.usefixtures("_timer")
+def test_the_doctor_finds_a_host_that_is_able(new_guest: NewGuest) -> None:
+    guest = new_guest("a", guarantee(128), driver="lxc", memory=256).start()
+    told = json.loads(must(xmlresource("doctor", "--json")).stdout)
+    found = {each["name"]: each["state"] for each in told["findings"]}
+    assert told["able"], told
+    for name in ("cgroup-version", "memory-controller", "systemd", "machined", "psi", "hook"):
+        assert found[name] == "fine", told
+    assert found["timer"] == found["hook-calls"] == found["ledger"] == "fine", told
+    guest.stop()
 
 
 @pytest.mark.usefixtures("_timer")

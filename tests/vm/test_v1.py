@@ -1,4 +1,4 @@
-"""v1 under systemd: limits are in the kernel, guarantees in the book.
+"""v1 under systemd: limits are in the kernel, guarantees in the ledger.
 
 No containers: libvirt 9.0 starts none on such a host ("NoMachineForPID", from machined).
 """

@@ -31,6 +31,7 @@ QEMU_DOMAIN = """\
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
+    {devices}
   </devices>
 </domain>
 """
@@ -93,6 +94,7 @@ class Guest:
     extra: str = ""
     memory: int = 64  # MiB
     immediate: bool = False
+    devices: str = ""  # of QEMU's guests
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
     uri: str = QEMU
 
@@ -116,6 +118,7 @@ class Guest:
             uuid=self.uuid,
             extra=self.extra,
             memory=self.memory,
+            devices=self.devices,
             allocation=IMMEDIATE if self.immediate else "",
             root="" if self.uri == QEMU else container_root(),
         )

@@ -38,7 +38,7 @@ class Product:
         maker = ["/usr/bin/python3" if with_libvirt else sys.executable, "-m", "venv"]
         options = ["--system-site-packages"] if with_libvirt else []
         must(run([*maker, *options, folder / "venv"]))
-        must(run([python, "-m", "pip", "install", "--quiet", "--no-index", wheel]))
+        must(run([python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", wheel]))
         return cls(folder)
 
     @property

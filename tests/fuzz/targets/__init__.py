@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Final, NamedTuple
 
-NAMES: Final = ("document", "relaxng", "grammar", "hook", "ledger", "chain", "configuration")
+NAMES: Final = (
+    *("document", "relaxng", "grammar", "hook", "ledger", "chain", "configuration"),
+    "interchange",
+)
 
 
 class Target(NamedTuple):

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from tests.fakes.host import BOOT
-from xmlresource.cgroup.chain import Chain, Part, decode
+from xmlresource.cgroup.ancestors import AncestorProtection, CarriedValue, decode
 from xmlresource.units import UNLIMITED
 
 PARTS: Final = {
-    ("/machine.slice", "memory.min"): Part(0, (4096,)),
-    ("/machine.slice", "memory.low"): Part(UNLIMITED, (UNLIMITED, 0)),
+    ("/machine.slice", "memory.min"): CarriedValue(0, (4096,)),
+    ("/machine.slice", "memory.low"): CarriedValue(UNLIMITED, (UNLIMITED, 0)),
 }
 
 
 def seeds() -> Iterator[bytes]:
-    yield Chain(BOOT).encode()
-    yield Chain(BOOT, PARTS).encode()
-    yield Chain("another boot", PARTS).encode()
+    yield AncestorProtection(BOOT).encode()
+    yield AncestorProtection(BOOT, PARTS).encode()
+    yield AncestorProtection("another boot", PARTS).encode()
 
 
 def one(data: bytes) -> None:

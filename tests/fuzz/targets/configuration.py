@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from tests.fuzz.checks import assert_says_something
-from xmlresource.configuration import (
+from xmlresource.configuration.host_settings import (
     LARGEST_COMMIT_RATIO,
     SETTINGS,
     SOFT_LIMIT_FILES,
     ConfigurationError,
     parse_configuration,
 )
-from xmlresource.model.terms import WHOLE
-from xmlresource.settings import SettingsError, parse_settings
+from xmlresource.configuration.repository_settings import SettingsError, parse_settings
+from xmlresource.promises.terms import WHOLE
 
 REPOSITORY: Final = b"""\
 select = ["XR3", "xr501"]

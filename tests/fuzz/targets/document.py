@@ -9,9 +9,9 @@ from tests.fuzz.checks import assert_lines_are_printable
 from xmlresource.diagnostics import Diagnostic, Severity
 from xmlresource.document import Document, DocumentError
 from xmlresource.document.editing import EditError, Remark, assign, convert
-from xmlresource.operations.validate import Validation
-from xmlresource.reports import diagnostics, github, gitlab, junit, sarif
-from xmlresource.reports.json_text import dumps
+from xmlresource.operations.validation.validate import Validation
+from xmlresource.reports.findings import diagnostics, github, gitlab, junit, sarif
+from xmlresource.reports.layout.json_text import dumps
 from xmlresource.rules import check
 from xmlresource.tunables import MEMORY, Form
 from xmlresource.units import UNLIMITED

@@ -18,8 +18,8 @@ from tests.fuzz import seeds as sources
 from tests.fuzz.checks import assert_lines_are_printable
 from tests.fuzz.sections import join, split
 from xmlresource import hook
-from xmlresource.exit_status import ExitStatus
-from xmlresource.operations.guest_events import answer
+from xmlresource.errors import ExitStatus
+from xmlresource.operations.guests.hook_events import answer
 from xmlresource.system import log
 from xmlresource.system.machine import Machine
 
@@ -29,7 +29,10 @@ CONFIGURATION: Final = b'host_reserve = "1GiB"\ncommit_ratio = 1.0\n[partitions]
 STARTS: Final = ("prepare", "migrate", "restore", "started")
 OPERATIONS: Final = (*STARTS, "stopped", "release", "reconnect", "start", "")
 ANSWERS: Final = {each.value for each in ExitStatus}
-FOLDERS: Final = ("/proc/", "/sys/", "/run/", "/etc/xmlresource.toml")
+FOLDERS: Final = (
+    *("/proc/", "/sys/", "/run/", "/etc/xmlresource.toml"),
+    "/var/lib/libvirt/qemu",  # its listing alone
+)
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
 
 
@@ -75,10 +78,10 @@ def one(data: bytes) -> None:
 def _ask(machine: Machine, words: list[str], document: bytes) -> tuple[int, str]:
     stderr = io.StringIO()
     with (
-        mock.patch.object(hook, "_answer", lambda *call: answer(*call, machine)),
+        mock.patch.object(hook, "answer_for_policy", lambda *call: answer(*call, machine)),
         mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(document))),
         mock.patch.object(sys, "stderr", stderr),
-        mock.patch.object(log, "_sent", lambda _, sent: assert_lines_are_printable(sent.decode())),
+        mock.patch.object(log, "send", lambda _, sent: assert_lines_are_printable(sent.decode())),
     ):
         status = hook.main(words, CALLER)
     return status, stderr.getvalue()

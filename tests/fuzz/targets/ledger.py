@@ -4,17 +4,30 @@ from collections.abc import Iterator
 from typing import Final
 
 from tests.fakes.host import BOOT, uuid
-from xmlresource.ledger import Ledger, LedgerError, NewerLedgerError, decode, ledger_of
-from xmlresource.ledger import _trailer as trailer
-from xmlresource.model.promise import HugepageShare, NodeShare, Process, Promise, State
+from xmlresource.promises.ledger import (
+    Ledger,
+    LedgerError,
+    NewerLedgerError,
+    decode,
+    ledger_of,
+    trailer_of,
+)
+from xmlresource.promises.promise import (
+    HugepageShare,
+    Key,
+    NodeShare,
+    Process,
+    Promise,
+    PromiseState,
+)
 
-SMALL: Final = Promise(uuid(1), "a", "qemu", 4096, State.STARTING)
+SMALL: Final = Promise(uuid(1), "a", "qemu", 4096, PromiseState.STARTING)
 LARGE: Final = Promise(
     uuid=uuid(2),
     name="db\n1\u202e",
     driver="lxc",
     size=1 << 40,
-    state=State.RUNNING,
+    state=PromiseState.RUNNING,
     shares=(NodeShare(frozenset({0, 1}), 4096),),
     hugepages=(HugepageShare(2 << 20, 4 << 20, None), HugepageShare(1 << 30, 0, frozenset({1}))),
     process=Process(7, 1000),
@@ -39,7 +52,7 @@ def one(data: bytes) -> None:
     _read(data)
     begin = data.find(b"\n") + 1
     end = data.rfind(b"\n", 0, -1) + 1
-    _read(data[:end] + trailer(data[:begin], data[begin:end]))
+    _read(data[:end] + trailer_of(data[:begin], data[begin:end]))
 
 
 def _read(data: bytes) -> None:
@@ -52,16 +65,16 @@ def _read(data: bytes) -> None:
         promises = ledger.all()
     except LedgerError:
         promises = None
-    for key in (uuid(1), uuid(2)):
+    for key in (("qemu", uuid(1)), ("lxc", uuid(1)), ("lxc", uuid(2))):
         try:
             _change(ledger, key, sound=promises is not None)
         except LedgerError:
-            assert promises is None or all(each.uuid != key for each in promises)
+            assert promises is None or all(each.key != key for each in promises)
     if promises is not None:
         assert ledger_of(ledger.boot_id, promises).all() == promises
 
 
-def _change(ledger: Ledger, key: str, *, sound: bool) -> None:
+def _change(ledger: Ledger, key: Key, *, sound: bool) -> None:
     """Look and change; a ledger whose lines contradict each other is only found out by `all`."""
     found = ledger.get(key)
     dropped = ledger.drop(key)
@@ -72,4 +85,4 @@ def _change(ledger: Ledger, key: str, *, sound: bool) -> None:
         assert dropped.promises == ledger.promises - (found is not None)
         assert dropped.get(key) is None
         assert (confirmed.get(key) is None) == (found is None)
-        assert put.get(SMALL.uuid) == SMALL
+        assert put.get(SMALL.key) == SMALL
