@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.fakes.host import MIB, FakeHost, domain, guarantee, uuid
-from xmlresource.ledger import decode
+from xmlresource.promises.ledger import decode
 
 ROOT: Final = Path(__file__).parents[1]
 STARTS: Final = 1000
@@ -35,9 +35,9 @@ from xmlresource.system.machine import Machine
 from xmlresource.system import log
 log._write = lambda *_, **__: None
 def answer(name, operation, document, caller):
-    from xmlresource.operations.guest_events import answer
+    from xmlresource.operations.guests.hook_events import answer
     return answer(name, operation, document, caller, Machine(root))
-hook._answer = answer
+hook.answer_for_policy = answer
 raise SystemExit(hook.main())
 """
 
@@ -59,7 +59,7 @@ class Outcome:
     Attributes:
         answers: One per start.
         seconds: From the first to the last.
-        promised: The uuids in the book.
+        promised: The uuids in the ledger.
         fitting: How many guests there is room for.
     """
 

@@ -110,8 +110,8 @@ def only_one_change(before: bytes, after: bytes | None) -> bool:
 
 def command_cost(documents: dict[str, bytes]) -> tuple[float, float, float]:
     """Reading and parsing all files; editing them too; replacing them atomically after that."""
-    from xmlresource.operations.edit import set_, write_in_place  # noqa: PLC0415
-    from xmlresource.operations.reading import read_document  # noqa: PLC0415
+    from xmlresource.operations.editing.edit import set_, write_in_place  # noqa: PLC0415
+    from xmlresource.operations.named_document import read_document  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         paths = []

@@ -12,9 +12,9 @@ from pathlib import Path
 from side_by_side import Contestant, compare
 
 from tests.fakes.host import BOOT, GIB, MIB, FakeHost, domain, guarantee, uuid
-from xmlresource.ledger import ledger_of
-from xmlresource.model.promise import Process, Promise, State
-from xmlresource.system.hook_files import script
+from xmlresource.promises.ledger import ledger_of
+from xmlresource.promises.promise import Process, Promise, PromiseState
+from xmlresource.system.libvirt.hook_files import script
 
 ROOT = Path(__file__).parents[1]
 TURNS = 30
@@ -27,11 +27,11 @@ MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it
 _PREPARE = """\
 import sys; sys.path.insert(0, {folder!r})
 from xmlresource import hook
-from xmlresource.system.machine import Machine
 def answer(name, operation, document, caller):
-    from xmlresource.operations.guest_events import answer
+    from xmlresource.system.machine import Machine
+    from xmlresource.operations.guests.hook_events import answer
     return answer(name, operation, document, caller, Machine({root!r}))
-hook._answer = answer
+hook.answer_for_policy = answer
 raise SystemExit(hook.main(["db1", "prepare", "begin", "-"]))
 """
 
@@ -153,7 +153,7 @@ def to_come(host: FakeHost, number: int, room: int) -> None:
 
 
 def fill(host: FakeHost, number: int) -> None:
-    """Have so many promises in the book, and memory for them."""
+    """Have so many promises in the ledger, and memory for them."""
     total = (number + 1000) * GUEST
     host.memory(total, total)
     promises = (
@@ -162,7 +162,7 @@ def fill(host: FakeHost, number: int) -> None:
             name=f"guest{each}",
             driver="qemu",
             size=GUEST,
-            state=State.RUNNING,
+            state=PromiseState.RUNNING,
             process=Process(each, 1000),
             cgroup=f"/machine/qemu-{each}-guest{each}.libvirt-qemu",
         )
@@ -175,8 +175,10 @@ def fill(host: FakeHost, number: int) -> None:
 
 
 _BOOTED = _PREPARE.replace(
-    "hook._answer",
-    "from xmlresource.system import guests; guests.seconds_since_boot = lambda: 60\nhook._answer",
+    "    from xmlresource.operations",
+    "    from xmlresource.system.libvirt import guests\n"
+    "    guests.seconds_since_boot = lambda: 60\n"
+    "    from xmlresource.operations",
 )
 _DISK = (
     "<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/>"

@@ -43,8 +43,15 @@ class Contestant:
         )
         self.wall.append((time.perf_counter() - begun) * 1000)
         self.cpu.append((_child_seconds() - used) * 1000)
+        self.heard(done.stdout)
         if done.returncode and not self.may_fail:
             raise RuntimeError(f"{self.name} exited {done.returncode}: {done.stderr.decode()}")
+
+    def warm(self) -> None:
+        """Forget what the first turn came to."""
+
+    def heard(self, output: bytes) -> None:
+        """Take note of what the command printed."""
 
 
 def compare(title: str, contestants: Sequence[Contestant], turns: int) -> None:
@@ -56,6 +63,7 @@ def compare(title: str, contestants: Sequence[Contestant], turns: int) -> None:
             for contestant in contestants:
                 contestant.wall.clear()
                 contestant.cpu.clear()
+                contestant.warm()
     print(f"\n{title} ({turns} turns; medians, and of the ratios turn by turn)")
     print(f"{'':<44} {'wall ms':>8} {'ratio':>6} {'cpu ms':>8} {'ratio':>6}")
     first = contestants[0]

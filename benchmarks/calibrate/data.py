@@ -13,7 +13,7 @@ sys.path[:0] = [str(HERE.parent.parent)]
 from xmlresource.document import Document  # noqa: E402
 from xmlresource.document.domain import read_domain  # noqa: E402
 from xmlresource.model.domain import Domain  # noqa: E402
-from xmlresource.overhead.ram import ram_of  # noqa: E402
+from xmlresource.overhead.guest_ram import ram_of  # noqa: E402
 from xmlresource.overhead.subjects import TB_CACHE  # noqa: E402
 
 # Those that the table is fitted to are kept; one's own go elsewhere.
@@ -44,6 +44,8 @@ class Measured:
     activity: str
     idle: Shown
     active: Shown | None
+    workload: str = "tried"
+    peak: int | None = None  # the most of X while it came up; known through libvirt alone
 
     @property
     def domain_cache(self) -> int:
@@ -57,6 +59,11 @@ def load(name: str) -> list[Measured]:
     return [_measured(guest) for guest in content["guests"]]
 
 
+def has(name: str) -> bool:
+    """Whether the set ``name`` was measured."""
+    return (MEASUREMENTS / f"{name}.json").exists()
+
+
 def host(name: str) -> dict[str, Any]:
     """What the set ``name`` was measured on."""
     found: dict[str, Any] = json.loads((MEASUREMENTS / f"{name}.json").read_text())["host"]
@@ -64,13 +71,18 @@ def host(name: str) -> dict[str, Any]:
 
 
 def _measured(guest: dict[str, Any]) -> Measured:
-    domain = read_domain(Document.parse(guest["xml"].encode()).root)
+    # Which files an image stands on only libvirt knows: where it was there, as it saw them.
+    text = guest["live"] if "chain-" in guest["xml"] else guest["xml"]
+    domain = read_domain(Document.parse(text.encode()).root)
+    beside = ram_of(domain).most + guest["idle"].get("kernel_image", 0)
     return Measured(
         name=guest["name"],
         domain=domain,
         activity=guest.get("activity", "paused"),
         idle=_shown(guest["idle"], ram_of(domain).most),
         active=_shown(guest["active"], ram_of(domain).most) if "active" in guest else None,
+        workload=guest.get("workload", "tried"),
+        peak=guest["peak"] - beside if "peak" in guest else None,
     )
 
 

@@ -28,6 +28,7 @@ NO_BALLOON = "<memballoon model='none'/>"
 BALLOON = "<memballoon model='virtio'/>"
 XHCI = "<controller type='usb' model='qemu-xhci'/>"
 UHCI = "<controller type='usb' model='piix3-uhci'/>"
+VIRTIO_SCSI = "<controller type='scsi' model='virtio-scsi'/>"
 VIRTIO_SERIAL = "<controller type='virtio-serial'/>"
 
 
@@ -42,6 +43,8 @@ def domain(
 ) -> str:
     """One domain."""
     threads = f"<iothreads>{iothreads}</iothreads>" if iothreads else ""
+    if "bus='scsi'" in devices:
+        devices += VIRTIO_SCSI  # libvirt's own choice is lsilogic
     return (
         f"<domain type='qemu'><name>g</name><memory unit='MiB'>{memory}</memory>"
         f"<vcpu>{vcpus}</vcpu>{threads}{_with_os(more, machine)}"

@@ -1,4 +1,4 @@
-"""Fit the measured rows of ``items.toml`` to the sets ``designed`` and ``fit``.
+"""Fit the measured rows of ``items.toml`` to the sets ``designed``, ``fit`` and ``libvirt-fit``.
 
 ``python benchmarks/calibrate/fit.py [--check]`` writes the table anew, or says whether that would
 change it. The same measurements always give the same table.
@@ -28,7 +28,7 @@ from xmlresource.overhead.costs import Charged  # noqa: E402
 from xmlresource.overhead.subjects import MIB, SIZES, subjects_of  # noqa: E402
 
 TABLE = HERE.parent.parent / "xmlresource/overhead/items.toml"
-SETS = ("designed", "fit")
+SETS = ("designed", "fit", "libvirt-fit")
 CACHE_ROW = "TCG's translation cache"
 NOTES_ROW = "TCG's notes on translated code"  # follows the cache: so much for each MiB of it
 PER_CACHE: "Feature" = (-1, "cache")
@@ -116,7 +116,7 @@ def solve(equations: list[Equation], least: dict[Feature, float]) -> dict[Featur
 
 
 def _equations(
-    table: tables.Table,
+    table: tables.ItemTable,
     guests: list[data.Measured],
     part: str,
     state: str,
@@ -138,7 +138,7 @@ def _equations(
             yield Equation(counts, _bytes(shown, part) - known, 1 / shown.total)
 
 
-def _regions(table: tables.Table) -> tuple[int, Feature]:
+def _regions(table: tables.ItemTable) -> tuple[int, Feature]:
     """The row of the translation cache, and its feature of regions."""
     cache = [row.name for row in table.rows].index(CACHE_ROW)
     return cache, (cache, "region")
@@ -159,7 +159,7 @@ def _bytes(shown: data.Shown, part: str) -> int:
 
 
 def _features(
-    table: tables.Table, guest: data.Measured, part: str, state: str
+    table: tables.ItemTable, guest: data.Measured, part: str, state: str
 ) -> tuple[dict[Feature, float], float]:
     """What of each fitted coefficient a guest has, and what the other rows of the part cost."""
     counts: dict[Feature, float] = {}
@@ -179,7 +179,7 @@ def _features(
     return counts, known
 
 
-def _add_notes(table: tables.Table, values: dict[Feature, float]) -> None:
+def _add_notes(table: tables.ItemTable, values: dict[Feature, float]) -> None:
     """The notes on translated code, from the cache they belong to."""
     names = [row.name for row in table.rows]
     cache, notes = names.index(CACHE_ROW), names.index(NOTES_ROW)
@@ -201,7 +201,7 @@ def _is_fitted(row: tables.Row) -> bool:
     return row.source.startswith("measured: ") and row.name not in FIXED
 
 
-def _complain(table: tables.Table, expected: dict[Feature, float]) -> None:
+def _complain(table: tables.ItemTable, expected: dict[Feature, float]) -> None:
     """Say which rows call themselves measured without a measurement."""
     for place, row in enumerate(table.rows):
         for unit, cost in row.costs.items():
@@ -211,7 +211,7 @@ def _complain(table: tables.Table, expected: dict[Feature, float]) -> None:
 
 def _rewritten(
     text: str,
-    table: tables.Table,
+    table: tables.ItemTable,
     expected: dict[Feature, float],
     idle: dict[Feature, float],
 ) -> str:

@@ -78,6 +78,38 @@ free
 """,
 )
 
+# A system that is used: what Debian's kernel loads on such a machine is there, programs of many
+# kinds run, and a file system is made, filled and searched.
+USED = INIT.replace(
+    "free\n",
+    """\
+ifconfig lo 127.0.0.1 up
+mkdir -p /t/a /t/b /m
+dd if=/dev/zero of=/t/fs bs=1M count=16 2>/dev/null
+mke2fs -F /t/fs >/dev/null 2>&1
+mount -o loop /t/fs /m && cp -r /bin/busybox /lib /m/ 2>/dev/null
+find /m /proc/sys /sys/class -type f 2>/dev/null | sort -r | awk -F/ '{ n[$NF]++ }
+  END { for (k in n) print n[k], k }' >/t/a/names
+sed 's/[aeiou]/x/g; s/^\\([0-9]*\\) \\(.*\\)/\\2 \\1/' /t/a/names | uniq -c >/t/b/names
+diff /t/a/names /t/b/names >/t/a/diff
+sha1sum /t/a/names /t/b/names >/dev/null; grep -c o /t/a/names >/dev/null
+ping -c 1 127.0.0.1 >/dev/null; netstat -tn >/dev/null; ip addr >/dev/null; ip route >/dev/null
+i=0; while [ $i -lt 20 ]; do ps >/dev/null; i=$((i + 1)); done
+for a in date df du dmesg free uptime mount lsmod id uname vmstat iostat top; do
+  $a -n 1 >/dev/null 2>&1 </dev/null || $a >/dev/null 2>&1 </dev/null
+done
+sync; umount /m
+free
+""",
+)
+
+# What Debian loads on such machines besides the drivers of the devices.
+SYSTEM_MODULES = (
+    *("loop", "ext4", "fuse", "configfs", "autofs4", "ip_tables", "nf_tables", "binfmt_misc"),
+    *("dm_mod", "sg", "evdev", "psmouse", "serio_raw", "button", "pcspkr", "lpc_ich", "i2c_i801"),
+    *("i2c_piix4", "qemu_fw_cfg", "ahci", "ata_generic", "ata_piix", "sr_mod", "floppy", "joydev"),
+)
+
 ALWAYS = ("virtio_pci",)
 NEEDED = {
     ("disk", "virtio"): ("virtio_blk",),
@@ -104,7 +136,7 @@ NEEDED = {
     ("input", "usb"): ("usbhid",),
     ("input", "virtio"): ("virtio_input",),
     ("controller", "usb"): ("xhci_pci", "uhci_hcd", "ehci_pci"),
-    ("controller", "scsi"): ("virtio_scsi",),
+    ("controller", "scsi"): ("virtio_scsi", "sym53c8xx"),
     ("controller", "virtio-serial"): ("virtio_console",),
     ("watchdog", "i6300esb"): ("i6300esb",),
 }
@@ -192,7 +224,8 @@ def modules_for(domain: Domain) -> list[str]:
 
 def write_initramfs(kernel: Kernel, domain: Domain, target: Path, init: str = INIT) -> None:
     """Make the initramfs for ``domain``, with a script to begin with."""
-    files = kernel.files_of(modules_for(domain))
+    more = SYSTEM_MODULES if init is USED else ()
+    files = kernel.files_of([*modules_for(domain), *more])
     tags = [
         device.attributes["target/@dir"] for device in domain.devices if device.kind == "filesystem"
     ]

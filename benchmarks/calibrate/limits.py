@@ -30,12 +30,12 @@ from measure import CONTROLLER, Bench, GuestError, Run, command, domain_of, star
 
 from xmlresource.cgroup.hierarchy import Version  # noqa: E402
 from xmlresource.document import Document  # noqa: E402
-from xmlresource.model.assignments import AUTO  # noqa: E402
-from xmlresource.operations.edit import set_  # noqa: E402
+from xmlresource.formats.assignments import AUTO  # noqa: E402
+from xmlresource.operations.editing.edit import set_  # noqa: E402
 from xmlresource.overhead import estimate  # noqa: E402
 from xmlresource.overhead.estimate import CACHE_ROOM  # noqa: E402
+from xmlresource.overhead.guest_ram import ram_of  # noqa: E402
 from xmlresource.overhead.measured import FILES, account_of  # noqa: E402
-from xmlresource.overhead.ram import ram_of  # noqa: E402
 from xmlresource.overhead.subjects import MIB  # noqa: E402
 
 RESULTS = HERE / "measurements" / "limits.json"

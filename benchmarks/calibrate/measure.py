@@ -122,7 +122,7 @@ def measure(bench: Bench, name: str, xml: str) -> dict[str, Any]:
         try:
             monitor = started(run, bench, domain, boots=boots)
             time.sleep(SETTLING)
-            result["idle"] = _sample(groups, run.emulator.pid)
+            result["idle"] = sample(groups, run.emulator.pid)
             if not paused_only:
                 result |= _activity(run, monitor, boots=boots)
             monitor.close()
@@ -149,7 +149,7 @@ def started(run: Run, bench: Bench, domain: Domain, *, boots: bool) -> socket.so
     for helper in helpers:
         run.start(helper, "helper")
     for path in sockets:
-        _wait(path.exists, 20, f"no socket {path.name}")
+        wait(path.exists, 20, f"no socket {path.name}")
     run.start(line, "qemu")
     return _monitor(run)
 
@@ -159,13 +159,13 @@ def _activity(run: Run, monitor: socket.socket, *, boots: bool) -> dict[str, Any
     begin = time.monotonic()
     command(monitor, "cont")
     if boots:
-        _wait(run.is_ready, PATIENCE, "the guest is not ready")
+        wait(run.is_ready, PATIENCE, "the guest is not ready")
     else:
         time.sleep(FIRMWARE_TIME)
     seconds = round(time.monotonic() - begin, 1)
-    viewer = _view(run.folder) if (run.folder / "vnc").exists() else None
+    viewer = view(str(run.folder / "vnc")) if (run.folder / "vnc").exists() else None
     time.sleep(1)
-    active = _sample(run.groups, run.emulator.pid)
+    active = sample(run.groups, run.emulator.pid)
     if viewer:
         viewer.close()
     return {
@@ -210,7 +210,12 @@ def _remove(group: Path) -> None:
             return
 
 
-def _wait(condition: Callable[[], bool], seconds: float, problem: str) -> None:
+def wait(condition: Callable[[], bool], seconds: float, problem: str) -> None:
+    """Wait until ``condition`` holds.
+
+    Raises:
+        GuestError: It did not within so many ``seconds``.
+    """
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -226,7 +231,7 @@ def _monitor(run: Run) -> socket.socket:
             raise GuestError("the emulator did not start")
         return path.exists()
 
-    _wait(there, PATIENCE, "no monitor")
+    wait(there, PATIENCE, "no monitor")
     monitor = socket.socket(socket.AF_UNIX)
     monitor.settimeout(PATIENCE)
     end = time.monotonic() + PATIENCE
@@ -258,12 +263,12 @@ def command(monitor: socket.socket, name: str) -> None:
             raise GuestError(f"{name}: {answer.decode(errors='replace')}")
 
 
-def _view(folder: Path) -> socket.socket | None:
+def view(address: str | tuple[str, int]) -> socket.socket | None:
     """Look at the screen once, as a VNC viewer, and stay connected."""
-    viewer = socket.socket(socket.AF_UNIX)
+    viewer = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
     viewer.settimeout(3)
     try:
-        viewer.connect(str(folder / "vnc"))
+        viewer.connect(address)
         viewer.recv(12)
         viewer.sendall(b"RFB 003.008\n")
         viewer.recv(2)
@@ -282,20 +287,21 @@ def _view(folder: Path) -> socket.socket | None:
     return viewer
 
 
-def _sample(groups: dict[str, Path], pid: int) -> dict[str, Any]:
-    sample: dict[str, Any] = {part: _charged(path) for part, path in groups.items()}
+def sample(groups: dict[str, Path], pid: int) -> dict[str, Any]:
+    """What is charged to each of the cgroups, and what the emulator ``pid`` has of it."""
+    found: dict[str, Any] = {part: _charged(path) for part, path in groups.items()}
     status = Path(f"/proc/{pid}/status").read_text()
     for name in ("VmRSS", "VmPTE", "Threads", "RssAnon", "RssFile", "RssShmem"):
         match = re.search(rf"^{name}:\s*(\d+)( kB)?", status, re.MULTILINE)
         if match:
-            sample[name] = int(match[1]) * (1024 if match[2] else 1)
-    sample["translation_cache"] = _translation_cache(pid)
+            found[name] = int(match[1]) * (1024 if match[2] else 1)
+    found["translation_cache"] = _translation_cache(pid)
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    sample["smaps_rollup"] = {
+    found["smaps_rollup"] = {
         name: int(size) * 1024
         for name, size in re.findall(r"^(\w+):\s+(\d+) kB", rollup, re.MULTILINE)
     }
-    return sample
+    return found
 
 
 def _charged(group: Path) -> dict[str, int]:
@@ -305,6 +311,13 @@ def _charged(group: Path) -> dict[str, int]:
     found["usage"] = int((group / "memory.usage_in_bytes").read_text())
     found["kmem"] = int((group / "memory.kmem.usage_in_bytes").read_text())
     return found
+
+
+def charged_with_all_below(group: Path) -> dict[str, int]:
+    """What is charged to ``group`` and the cgroups below it, which libvirt makes."""
+    found = _charged(group)
+    stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    return found | {name: int(stat[f"total_{name}"]) for name in found if f"total_{name}" in stat}
 
 
 def _translation_cache(pid: int) -> int:
