@@ -16,7 +16,13 @@ demo: $(VENV)/installed ## the main job, on documents that come with it
 
 .PHONY: test
 test: $(VENV)/installed ## tests, types, lint, imports, docs
-	$(BIN)/tox run
+	$(BIN)/tox run-parallel
+
+.PHONY: dev
+dev: $(VENV)/installed ## the tools of contributors in .venv, and git's pre-commit hook
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[hypothesis]' --group dev
+	$(BIN)/pre-commit install
 
 .PHONY: e2e
 e2e: $(VENV)/installed ## real libvirt, real guests (as root; installs Debian packages)
@@ -41,11 +47,46 @@ bench: $(VENV)/installed ## every benchmark, side by side with its peers
 
 # Which guests: held-out is what the published error stands on; all sets with SETS=
 SETS ?= held-out
+LIBVIRT_SETS ?= libvirt-held-out
 
 .PHONY: calibrate
 calibrate: $(VENV)/installed ## check the overhead's table with guests here (root, cgroup v1, an hour)
 	XMLRESOURCE_MEASUREMENTS=.calibrate $(BIN)/python benchmarks/calibrate/calibrate.py $(SETS)
+	XMLRESOURCE_MEASUREMENTS=.calibrate $(BIN)/python benchmarks/calibrate/through_libvirt.py $(LIBVIRT_SETS)
 	XMLRESOURCE_MEASUREMENTS=.calibrate $(BIN)/python benchmarks/calibrate/evaluate.py --print
+
+.PHONY: manual
+manual: $(VENV)/installed ## man pages and completion for bash, zsh, fish, in build/manual
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group manual
+	$(BIN)/python manual build/manual
+
+.PHONY: docs
+docs: $(VENV)/installed ## the docs as a site in build/site, to be opened without a server
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[hypothesis,lsp]' --group site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file website/mkdocs.yml
+
+.PHONY: deb
+deb: manual ## a Debian package in build/deb (takes debhelper, dh-python, lintian)
+	sh debian/build.sh build/deb
+
+.PHONY: rpm
+rpm: manual ## an RPM in build/rpm (takes rpmbuild, rpmlint)
+	sh rpm/build.sh build/rpm
+
+.PHONY: dist
+dist: $(VENV)/installed ## a wheel and an sdist in dist, checked as PyPI does
+	rm -rf dist
+	$(BIN)/tox run -e dist
+
+.PHONY: package
+package: $(VENV)/installed ## all packages, built and tried here (as root; installs Debian packages)
+	sh debian/provision.sh
+	sh tests/e2e/provision.sh
+	$(MAKE) deb rpm dist
+	ansible-lint --offline --strict --profile production contrib/ansible/site.yml contrib/ansible/roles/xmlresource
+	XMLRESOURCE_DEB=$$(ls build/deb/*.deb) XMLRESOURCE_RPM=$$(ls build/rpm/*.rpm) $(BIN)/tox run -e package
 
 .PHONY: clean
 clean: ## remove what was made here

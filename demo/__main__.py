@@ -12,7 +12,7 @@ from pathlib import Path
 from documents import guest, with_faults
 from throwaway import throwaway
 
-from xmlresource.admission.decide import decide
+from xmlresource.admission.decision import decide
 from xmlresource.admission.demand import Demand, demand_of
 from xmlresource.admission.reckoning import Decision
 from xmlresource.admission.reserve import host_reserve
@@ -21,16 +21,16 @@ from xmlresource.cgroup.writes import Rejection
 from xmlresource.document import Document
 from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.model.promise import Held, Promise, State
-from xmlresource.operations.validate import validate
-from xmlresource.overhead import estimate
-from xmlresource.reports import decision as decision_report
-from xmlresource.reports.diagnostics import as_text, summary
-from xmlresource.reports.overhead import render
-from xmlresource.system import cgroups, places
-from xmlresource.system.host import read_host
+from xmlresource.operations.memory_use.overhead import overhead
+from xmlresource.operations.validation.validate import validate
+from xmlresource.promises.promise import Held, Promise, PromiseState
+from xmlresource.reports.findings.diagnostics import as_text, summary
+from xmlresource.reports.guests import decision as decision_report
+from xmlresource.reports.guests.overhead import render
+from xmlresource.system.cgroups import cgroup_files, places
+from xmlresource.system.host_facts import read_host
 from xmlresource.system.machine import Machine
-from xmlresource.system.state import StateFolder
+from xmlresource.system.state.state_folder import StateFolder
 from xmlresource.units import approximate
 
 MIB = 1024**2
@@ -38,11 +38,11 @@ SHARE = 0.6  # of what can be promised: it fits once, not twice
 
 
 class Demo:
-    """One run: this host's memory, and a book of its own."""
+    """One run: the memory of this host, and a ledger of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.book = StateFolder(str(folder / "state"), owner=os.getuid())
+        self.ledger = StateFolder(str(folder / "state"), owner=os.getuid())
         self.host = read_host(Machine())
         self.reserve = host_reserve(self.host.memory.total)
         nobody = Demand(name="", uuid="", guarantee=0)
@@ -54,7 +54,7 @@ class Demo:
         self.documents()
         first, second = self.read("db1"), self.read("web1")
         heading("What does QEMU take besides the RAM?", "xmlresource overhead db1.xml")
-        show(render(estimate(first.domain or Domain())))
+        show(render(overhead(first).guests[0]))
         heading("May db1 start? Then the kernel is told.", "virsh start db1")
         self.start(first)
         self.enforce(first.policy)
@@ -85,7 +85,7 @@ class Demo:
         """Decide, and promise where it is admitted."""
         domain = document.domain or Domain()
         demand = demand_of(domain, document.policy, places.PAGE_SIZE)
-        with self.book.transaction("demo") as book:
+        with self.ledger.transaction("demo") as book:
             held = tuple(Held(promise) for promise in book.ledger.all())
             decision = decide(demand, self.host, held, self.reserve)
             if decision.admitted:
@@ -100,7 +100,7 @@ class Demo:
                 show(found.describe() + "\n")
                 return
             show(found.describe() + "\n")
-            show(cgroups.apply(place.machine, found).describe() + "\n")
+            show(cgroup_files.apply(place.machine, found).describe() + "\n")
             if place.real:
                 say("(in a real cgroup, made for this and removed again)")
             else:
@@ -109,7 +109,7 @@ class Demo:
 
 def _promise(decision: Decision) -> Promise:
     demand = decision.demand
-    return Promise(demand.uuid, demand.name, "qemu", demand.guarantee, State.RUNNING)
+    return Promise(demand.uuid, demand.name, "qemu", demand.guarantee, PromiseState.RUNNING)
 
 
 def heading(question: str, command: str) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xmlresource.cgroup.hierarchy import Controller, Layout, NoPlace, Place, Version
-from xmlresource.cgroup.writes import State
-from xmlresource.system import cgroups, places
+from xmlresource.cgroup.writes import CgroupState
+from xmlresource.system.cgroups import cgroup_files, places
 from xmlresource.system.machine import Machine
 from xmlresource.tunables import MEMORY
 
@@ -30,9 +30,9 @@ class Throwaway:
     place: Place
     real: bool
 
-    def state(self) -> State:
+    def state(self) -> CgroupState:
         """What is in force there."""
-        return cgroups.read_state(self.machine, self.place)
+        return cgroup_files.read_state(self.machine, self.place)
 
 
 @contextlib.contextmanager
@@ -43,7 +43,7 @@ def throwaway() -> Iterator[Throwaway]:
     if not isinstance(controller, NoPlace):
         place = _place(controller)
         with contextlib.suppress(OSError), _folder(place.directory):
-            if cgroups.read_state(machine, place).values[place.cgroup]:
+            if cgroup_files.read_state(machine, place).values[place.cgroup]:
                 yield Throwaway(machine, place, real=True)
                 return
     with tempfile.TemporaryDirectory(prefix="xmlresource-demo-") as root:
