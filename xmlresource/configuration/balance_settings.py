@@ -11,13 +11,14 @@ from xmlresource.configuration.setting_values import (
     quoted,
     read_basis_points,
     read_reserve,
+    read_size,
     seconds_up_to,
     show_reserve,
 )
 from xmlresource.model.host import ReserveSetting
 from xmlresource.promises.terms import WHOLE, is_in_partition
 from xmlresource.record import record
-from xmlresource.units import SizeError, format_amount, parse_written_size
+from xmlresource.units import format_amount
 
 _MIB: Final = 1 << 20
 _TABLE: Final = ("balance",)
@@ -244,13 +245,8 @@ def _show_pressure(value: float) -> str:
 
 def _rate(value: object) -> int:
     cure = 'write what is read in a second, such as "1MiB"'
-    if not isinstance(value, str):
-        raise SettingValueError("not a text in quotes", cure)
-    try:
-        size = parse_written_size(value)
-    except SizeError as error:
-        raise SettingValueError(error.problem, cure) from error
-    if not isinstance(size, int) or not size:
+    size = read_size(value, cure)
+    if not size:
         raise SettingValueError(f"{quoted(value)} is out of range", cure)
     return size
 

@@ -13,6 +13,7 @@ from xmlresource.configuration.setting_values import (
     quoted,
     read_basis_points,
     read_reserve,
+    read_size,
     seconds_up_to,
     show_reserve,
 )
@@ -21,7 +22,7 @@ from xmlresource.errors import XmlresourceError
 from xmlresource.model.host import FleetSetting, ReserveSetting
 from xmlresource.promises.terms import WHOLE, PartitionBudget
 from xmlresource.record import record
-from xmlresource.units import SizeError, format_amount, parse_written_size
+from xmlresource.units import format_amount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -199,13 +200,8 @@ def _truth(value: object) -> bool:
 
 def _history_size(value: object) -> int:
     cure = 'write a size such as "1MiB", up to 64 MiB, or "0" for none'
-    if not isinstance(value, str):
-        raise SettingValueError("not a text in quotes", cure)
-    try:
-        size = parse_written_size(value)
-    except SizeError as error:
-        raise SettingValueError(error.problem, cure) from error
-    if not isinstance(size, int) or size > LARGEST_HISTORY_SIZE:
+    size = read_size(value, cure)
+    if size is None or size > LARGEST_HISTORY_SIZE:
         raise SettingValueError(f"{quoted(value)} is out of range", cure)
     return size
 
@@ -218,14 +214,11 @@ def _partitions(value: object) -> tuple[PartitionBudget, ...]:
 
 def _budget(path: str, value: object) -> PartitionBudget:
     check_partition(path)
-    cure = 'write a size such as "64GiB"'
-    if not isinstance(value, str):
-        raise SettingValueError(f"{quoted(path)}: not a text in quotes", cure, path)
     try:
-        size = parse_written_size(value)
-    except SizeError as error:
-        raise SettingValueError(f"{quoted(path)}: {error.problem}", cure, path) from error
-    if not isinstance(size, int):
+        size = read_size(value, 'write a size such as "64GiB"')
+    except SettingValueError as error:
+        raise SettingValueError(f"{quoted(path)}: {error}", error.cure, path) from error
+    if size is None:
         raise SettingValueError(
             f"{quoted(path)}: a budget can't be unlimited", "leave it out", path
         )

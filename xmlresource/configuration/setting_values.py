@@ -63,13 +63,29 @@ def read_reserve(value: object) -> ReserveSetting:
     text = value.strip()
     if text.endswith("%"):
         return ReserveSetting(basis_points=read_basis_points(text[:-1].strip(), cure))
-    try:
-        size = parse_written_size(text)
-    except SizeError as error:
-        raise SettingValueError(error.problem, cure) from error
-    if not isinstance(size, int):
+    size = read_size(text, cure)
+    if size is None:
         raise SettingValueError("the reserve can't be unlimited", cure)
     return ReserveSetting(size=size)
+
+
+def read_size(value: object, cure: str) -> int | None:
+    """A size in quotes, in bytes; ``None`` for "unlimited".
+
+    Args:
+        value: The value.
+        cure: What to write instead, where it is no size.
+
+    Raises:
+        SettingValueError: It is no size.
+    """
+    if not isinstance(value, str):
+        raise SettingValueError("not a text in quotes", cure)
+    try:
+        size = parse_written_size(value)
+    except SizeError as error:
+        raise SettingValueError(error.problem, cure) from error
+    return size if isinstance(size, int) else None
 
 
 def read_basis_points(text: str, cure: str) -> int:
