@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[1] / ".ci/run"
-# `make fuzz` and `make e2e` do what the file of that name says; any other target says its name.
+# A target does what the file of its name says, and says its name before.
 MAKE = """\
 #!/bin/sh
 echo "made $1"
@@ -93,50 +93,57 @@ def test_parts_run_in_the_order_that_is_asked_for(make: FakeMake) -> None:
     assert output.endswith("=== done: test demo\n")
 
 
-def test_fuzzing_runs_beside_end_to_end_tests_and_is_shown_afterwards(make: FakeMake) -> None:
-    make.does("fuzz", f"echo found nothing; touch {make.folder}/began")
+def test_machines_run_beside_all_that_follows_and_are_shown_afterwards(make: FakeMake) -> None:
+    make.does(
+        "e2e-vm",
+        f"""touch {make.folder}/began
+        [ -e "$XMLRESOURCE_ONE_MACHINE_WHILE" ] && echo one at once
+        while [ -e "$XMLRESOURCE_ONE_MACHINE_WHILE" ]; do sleep 0.01; done
+        echo two at once""",
+    )
     # Ends only when the other has begun, so they must have run side by side.
     make.does("e2e", f"until [ -e {make.folder}/began ]; do sleep 0.01; done; echo passed")
-    status, output = make.run("fuzz", "e2e", "vm")
+    status, output = make.run("vm", "e2e", "fuzz")
     assert status == 0, output
-    wanted = ["made e2e", "passed", "made fuzz", "found nothing", "made e2e-vm"]
+    wanted = ["made e2e", "passed", "made fuzz", "made e2e-vm", "one at once", "two at once"]
     places = [output.index(f"\n{line}\n") for line in wanted]
     assert places == sorted(places)
     assert make.left_over() == []
 
 
-def test_fuzzing_alone_runs_in_the_foreground(make: FakeMake) -> None:
-    make.does("fuzz", "exit 3")
-    status, output = make.run("fuzz", "demo")
-    assert (status, "made fuzz" in output, "made demo" in output) == (3, True, False)
+def test_machines_alone_run_in_the_foreground(make: FakeMake) -> None:
+    make.does("e2e-vm", 'echo "while [$XMLRESOURCE_ONE_MACHINE_WHILE]"; exit 3')
+    status, output = make.run("vm", "demo")
+    assert (status, "while []" in output, "made demo" in output) == (3, True, False)
 
 
-def test_what_fuzzing_finds_fails_the_run(make: FakeMake) -> None:
-    make.does("fuzz", "echo a crash; exit 7")
-    status, output = make.run("fuzz", "e2e", "vm")
+def test_what_fails_in_a_machine_fails_the_run(make: FakeMake) -> None:
+    make.does("e2e-vm", "echo a failure; exit 7")
+    status, output = make.run("vm", "e2e", "fuzz")
     assert status == 7
-    assert "a crash" in output
-    assert "made e2e-vm" not in output
+    assert "a failure" in output
+    assert "done" not in output
     assert make.left_over() == []
 
 
-def test_fuzzing_is_ended_where_end_to_end_tests_fail(make: FakeMake) -> None:
-    make.does("fuzz", f"sleep 100 & echo $! >{make.folder}/fuzz.pid; wait")
-    waits = f"until [ -s {make.folder}/fuzz.pid ]; do sleep 0.01; done; exit 5"
-    make.does("e2e", waits)
-    status, output = make.run("fuzz", "e2e")
+@pytest.mark.parametrize("failing", ["e2e", "fuzz"])
+def test_machines_are_ended_where_another_part_fails(make: FakeMake, failing: str) -> None:
+    make.does("e2e-vm", f"sleep 100 & echo $! >{make.folder}/e2e-vm.pid; wait")
+    waits = f"until [ -s {make.folder}/e2e-vm.pid ]; do sleep 0.01; done; exit 5"
+    make.does(failing, waits)
+    status, output = make.run("vm", "e2e", "fuzz")
     assert status == 5
     assert "was stopped" in output
-    assert gone(make.pid_of("fuzz"))
+    assert gone(make.pid_of("e2e-vm"))
     assert make.left_over() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_fuzzing_too(make: FakeMake, number: signal.Signals) -> None:
-    make.does("fuzz", f"sleep 100 & echo $! >{make.folder}/fuzz.pid; wait")
+def test_a_signal_ends_machines_too(make: FakeMake, number: signal.Signals) -> None:
+    make.does("e2e-vm", f"sleep 100 & echo $! >{make.folder}/e2e-vm.pid; wait")
     make.does("e2e", f"echo $$ >{make.folder}/e2e.pid; exec sleep 100")
-    with make.start("fuzz", "e2e") as process:
-        pid = make.pid_of("fuzz")
+    with make.start("vm", "e2e") as process:
+        pid = make.pid_of("e2e-vm")
         os.kill(process.pid, number)
         # A shell takes a signal when the command in its foreground has ended, as Ctrl-C ends it.
         os.kill(make.pid_of("e2e"), number)

@@ -2,6 +2,9 @@
 
 Usage: python tests/vm/run.py [--machine NAME]... [--record FOLDER] [PYTEST-ARGUMENT ...]
 
+As long as the file exists that XMLRESOURCE_ONE_MACHINE_WHILE names, it is one machine at once: what
+runs beside them needs the other processor.
+
 As root (image.sh makes a Debian). A machine is QEMU under software emulation, has no network, and
 leaves the cached image as it was. It keeps about one processor busy, so as many run at once as
 there are, but no more than --jobs; each line that one says begins with its name. Exit status: that
@@ -11,6 +14,7 @@ of the first pytest that failed; 99 where a machine never got so far.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import re
 import shlex
@@ -24,7 +28,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
@@ -194,6 +203,8 @@ def main() -> int:
     names = options.machine or [name for name, machine in MACHINES.items() if machine.wanted]
     images = {suite: image(suite) for suite in sorted({MACHINES[name].suite for name in names})}
     jobs = max(1, min(options.jobs, os.cpu_count() or 1))
+    alone = os.environ.get("XMLRESOURCE_ONE_MACHINE_WHILE")
+    hold_back = partial(wait_while_there, Path(alone) if alone else None, itertools.count())
     # So that what is below takes the machines along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(NO_RESULT))
     with tempfile.TemporaryDirectory(prefix="xmlresource-vm-", dir="/var/tmp") as folder:
@@ -211,7 +222,7 @@ def main() -> int:
                 bring_out(work, name, runs[-1], options)
             return runs
 
-        with ThreadPoolExecutor(max_workers=jobs) as pool:
+        with ThreadPoolExecutor(max_workers=jobs, initializer=hold_back) as pool:
             try:
                 results = dict(zip(names, pool.map(run, names), strict=True))
             finally:
@@ -224,6 +235,13 @@ def main() -> int:
             say("", f"{name}: {each.ending}, {each.seconds:.0f} s")
     last = [runs[-1].status for runs in results.values()]
     return next((NO_RESULT if status is None else status for status in last if status != 0), 0)
+
+
+def wait_while_there(file: Path | None, numbers: Iterator[int]) -> None:
+    """Hold back each worker but the first while the file exists."""
+    if next(numbers) and file is not None:
+        while file.exists() and not STOP.wait(1):
+            pass
 
 
 def say(name: str, text: str) -> None:
