@@ -28,6 +28,8 @@ WINDOWS = 8
 READERS = 4  # of each guest: one alone waits too long for each answer to use its share
 CAP = 0.4  # CPUs
 RATE = 2 * MIB  # bytes per second
+MORE, LESS = 60, 20  # percent of a disk
+TOO_MUCH = 40  # beside them
 SLOW = Path("/dev/vde")  # run.py has QEMU throttle it
 BUSY = "while :; do :; done"
 READER = "/usr/bin/dd of=/dev/null bs={block} iflag=direct"
@@ -166,7 +168,9 @@ def test_a_disk_of_a_guest_is_throttled(new_guest: NewGuest) -> None:
     assert rate == pytest.approx(RATE, rel=0.1)
 
 
-def test_shares_of_a_disk_for_which_iocost_is_enabled(new_guest: NewGuest) -> None:
+@contextmanager
+def iocost() -> Iterator[None]:
+    """Have iocost serve the slow disk, with a model of what QEMU lets it do."""
     number = number_of(SLOW)
     model = (
         "ctrl=user model=linear rbps=1000000 rseqiops=190 rrandiops=190 wbps=1000000 "
@@ -176,23 +180,62 @@ def test_shares_of_a_disk_for_which_iocost_is_enabled(new_guest: NewGuest) -> No
     (CGROUPS / "io.cost.model").write_text(f"{number} {model}")
     (CGROUPS / "io.cost.qos").write_text(f"{number} {quality}")
     try:
+        yield
+    finally:
+        (CGROUPS / "io.cost.qos").write_text(f"{number} enable=0")
+
+
+def reading_rate(
+    guests: list[Guest], computed: float, within: float, figure: Callable[..., float]
+) -> float:
+    """A figure of the requests that guests get done which all read from the slow disk."""
+    with ExitStack() as stack:
+        for guest in guests * READERS:
+            stack.enter_context(inside(guest, READER.format(block="4k"), str(SLOW)))
+        time.sleep(1)
+        return per_second(
+            lambda: [done(guest, SLOW, "rios") for guest in guests], computed, within, figure
+        )
+
+
+def test_shares_of_a_disk_for_which_iocost_is_enabled(new_guest: NewGuest) -> None:
+    with iocost():
         part = "<xr:io><xr:ioShare>{}</xr:ioShare></xr:io>"
         guests = [
             container(new_guest, name, raw_policy(part.format(share)))
             for name, share in (("slow", 100), ("quick", 400))
         ]
         assert (guests[1].scope / "io.weight").read_text().startswith("default 400\n")
-        with ExitStack() as stack:
-            for guest in guests * READERS:
-                stack.enter_context(inside(guest, READER.format(block="4k"), str(SLOW)))
-            time.sleep(1)
-            ratio = per_second(
-                lambda: [done(guest, SLOW, "rios") for guest in guests],
-                4,
-                0.1,
-                lambda less, more: more / max(less, 1),
-            )
+        ratio = reading_rate(guests, 4, 0.1, lambda less, more: more / max(less, 1))
         say(f"\niocost, weights 100 : 400 on a disk of 200 IOPS: 1 : {ratio:.2f}")
         assert ratio == pytest.approx(4, rel=0.1)
-    finally:
-        (CGROUPS / "io.cost.qos").write_text(f"{number} enable=0")
+
+
+def test_parts_of_a_disk_are_kept_beside_one_without(new_guest: NewGuest) -> None:
+    with iocost():
+        part = (
+            f"<xr:io><xr:device path='{SLOW}'>"
+            "<xr:ioBandwidthPercentage>{}</xr:ioBandwidthPercentage></xr:device></xr:io>"
+        )
+        more, less = (
+            container(new_guest, name, raw_policy(part.format(percent)))
+            for name, percent in (("more", MORE), ("less", LESS))
+        )
+        other = container(new_guest, "other", "")
+        refused = new_guest("refused", raw_policy(part.format(TOO_MUCH)), driver="lxc").try_start()
+        assert not refused.ok
+        assert f"{SLOW.name}" in refused.stderr, refused.stderr
+
+        def share(*rates: float) -> float:
+            return 100 * rates[0] / max(sum(rates), 1)
+
+        found = {
+            guest.name: reading_rate([guest, *others], least, 0.05, share)
+            for guest, others, least in (
+                (more, (less, other), MORE),
+                (less, (more, other), LESS),
+            )
+        }
+        say(f"\niocost, parts of {MORE} % and {LESS} % beside a third reader: {found}")
+        assert found["more"] >= 0.95 * MORE
+        assert found["less"] >= 0.95 * LESS
