@@ -36,7 +36,6 @@ IN_SEVERAL_LAYERS = {
     "limits": "bounds on documents; the engine has its own",
     "measure": "a guest measured, and its report",
     "policy": "a guest's policy, and its report",
-    "priority": "a guest's priority: its text, and its weight",
     "protection": "what cgroups above guests protect: read, and kept",
     "relations": "what must not exceed what, in a document and in a running guest",
     "unit_files": "systemd's unit files: their text, and opening them",

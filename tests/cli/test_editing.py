@@ -170,9 +170,30 @@ def test_a_priority_is_set_and_shown(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["priority"] == 10
 
 
+def test_a_balance_is_set_shown_and_taken_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text("<domain type='kvm'><name>a</name></domain>")
+    assert main(["set", str(path), "min_guarantee=1GiB", "--in-place"]) == 0
+    before = path.read_bytes()
+    assert main(["set", str(path), "balance=no", "--in-place"]) == 0
+    assert path.read_bytes() == before.replace(b"<xr:memory>", b"<xr:memory balance='no'>")
+    assert main(["show", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["balance", "no"]
+    assert main(["show", "--json", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["balance"] is False
+    assert main(["set", str(path), "balance=none", "--in-place"]) == 0
+    assert path.read_bytes() == before
+    assert main(["set", str(path), "balance=off"]) == 2
+    assert "balance=off: it is neither yes nor no" in capsys.readouterr().err
+
+
 def test_a_fragment_with_a_priority_is_generated(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "min_guarantee=1GiB", "priority=10"]) == 0
     assert '<xr:memory priority="10">' in capsys.readouterr().out
+    assert main(["generate", "min_guarantee=1GiB", "balance=no", "priority=1"]) == 0
+    assert '<xr:memory priority="1" balance="no">' in capsys.readouterr().out
     assert main(["generate", "min_guarantee=1GiB", "priority=10", "--form", "memtune"]) == 0
     assert "priority dropped: <memtune> has no priority" in capsys.readouterr().err
 

@@ -16,7 +16,7 @@ from xmlresource.document import Document
 from xmlresource.formats.xml_text import expressible
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.strategies import documents, policies
-from xmlresource.tunables import MEMORY, NAMESPACE, PRIORITY, Form
+from xmlresource.tunables import ATTRIBUTES, MEMORY, NAMESPACE, Form
 from xmlresource.units import KIB, LARGEST, UNLIMITED
 
 GIB = KIB**3
@@ -159,7 +159,7 @@ def test_the_json_schema_and_the_reader_agree(value):
 
 def test_the_json_schema_knows_each_tunable_and_its_help():
     VALIDATOR.check_schema(SCHEMA)
-    names = [*(tunable.name for tunable in MEMORY), PRIORITY, "cpu", "io"]
+    names = [*(tunable.name for tunable in MEMORY), *ATTRIBUTES, "cpu", "io"]
     assert list(SCHEMA["properties"]) == names
     for tunable in MEMORY:
         described = SCHEMA["properties"][tunable.name]["description"]

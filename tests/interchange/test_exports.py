@@ -83,6 +83,7 @@ FULL = MemoryPolicy(
     swap_hard_limit=5 * GIB,
     swap_soft_limit=4 * GIB,
     priority=7,
+    balance=False,
 )
 
 
@@ -152,7 +153,7 @@ def test_memory_is_in_mebibytes_of_guest_ram() -> None:
 
 
 def test_what_ovf_can_not_say_is_told() -> None:
-    dropped = {"soft_limit", "swap_hard_limit", "swap_soft_limit", "priority"}
+    dropped = {"soft_limit", "swap_hard_limit", "swap_soft_limit", "priority", "balance"}
     found = fates(write_ovf(FULL, guest()))
     assert {name for name, fate in found.items() if fate is Fate.DROPPED} == dropped
     assert set(found) == {*dropped, "hard_limit", "min_guarantee"}
@@ -225,6 +226,7 @@ def test_a_drop_in_says_what_systemd_can() -> None:
         "swap_hard_limit": Fate.CONVERTED,
         "swap_soft_limit": Fate.DROPPED,
         "priority": Fate.DROPPED,
+        "balance": Fate.DROPPED,
     }
 
 

@@ -342,6 +342,7 @@ def test_amounts_are_told_in_their_unit() -> None:
     assert value_text("cpu_hard_limit", 1250) == "1.25 CPUs"
     assert value_text("cpu_share", 200) == "200"
     assert value_text("priority", 7) == "7"
+    assert value_text("balance", amount=False) == "no"
     assert value_text("hard_limit", 3 * MIB) == "3 MiB"
     assert value_text("hard_limit", UNLIMITED) == "unlimited"
     assert value_text("io_bandwidth_hard_limit.read", MIB) == "1 MiB/s"

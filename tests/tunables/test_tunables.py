@@ -4,18 +4,18 @@ from xmlresource.codes import CODES
 from xmlresource.model.cpu import CpuPolicy
 from xmlresource.model.io import DevicePolicy, IoPolicy
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.tunables import BY_NAME, MEMORY, PRIORITY, RELATIONS, Family, Form, Kind
+from xmlresource.tunables import ATTRIBUTES, BY_NAME, MEMORY, RELATIONS, Family, Form, Kind
 from xmlresource.tunables.families import CPU, IO, TUNABLES
 
-# The priority asks for nothing by itself: it is no tunable, and comes last.
-*_TUNABLES, LAST = MemoryPolicy.__match_args__
+# The attributes ask for nothing by themselves: they are no tunables, and come last.
+*_TUNABLES, PRIORITY_FIELD, BALANCE_FIELD = MemoryPolicy.__match_args__
 FIELDS = tuple(_TUNABLES)
 
 
 def test_the_table_and_the_policy_have_the_same_tunables_in_the_same_order():
     assert tuple(tunable.name for tunable in MEMORY) == FIELDS
     assert tuple(BY_NAME) == FIELDS
-    assert LAST == PRIORITY
+    assert (PRIORITY_FIELD, BALANCE_FIELD) == ATTRIBUTES
 
 
 @pytest.mark.parametrize("form", Form)

@@ -25,7 +25,7 @@ def current_policy(place: Place, state: CgroupState) -> MemoryPolicy:
 
 def _on_v1(own: Mapping[str, Amount]) -> MemoryPolicy:
     amounts = {row.name: own.get(row.v1_file) for row in MEMORY if row.v1_file}
-    return MemoryPolicy(**amounts, priority=None)
+    return MemoryPolicy(**amounts, priority=None, balance=None)
 
 
 def _on_v2(own: Mapping[str, Amount]) -> MemoryPolicy:

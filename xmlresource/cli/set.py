@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="FILE… NAME=VALUE…",
         help="documents (- for stdin), and tunables: 4GiB, unlimited, auto, none to remove; "
-        "priority=NUMBER",
+        "priority=NUMBER, balance=yes or no",
     )
     parser.add_argument("--form", choices=list(FORMS), help="where new ones go; metadata")
     add_destination(parser)

@@ -4,19 +4,16 @@ Everything that stands there is handed over as it stands, right or wrong; ``rule
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from xmlresource.diagnostics import Span
 from xmlresource.document.tree import Element
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.record import record
-from xmlresource.tunables import BALANCE, MEMORY, NAMESPACE, PRIORITY, Family, Form, Kind, Tunable
+from xmlresource.tunables import ATTRIBUTES, MEMORY, NAMESPACE, Family, Form, Kind, Tunable
 from xmlresource.units import Amount, QuantityError, SizeError, parse_size
 
 NAMESPACES: Final = {Form.RESOURCE: None, Form.METADATA: NAMESPACE, Form.MEMTUNE: None}
-
-BALANCE_VALUES: Final = {"yes": True, "no": False}
-"""What ``<memory balance='…'>`` may say."""
 
 CPU_IO: Final = {Family.CPU.value: Family.CPU, Family.IO.value: Family.IO}
 """The families that few guests declare anything of, by the names of their elements."""
@@ -153,29 +150,20 @@ def tunable_of(element: Element, form: Form) -> Tunable | None:
     return None
 
 
-def priorities(found: tuple[Block, ...]) -> Iterator[tuple[Block, str, int | None]]:
-    """The priorities that blocks declare: the block, the text, and its meaning.
+def attributes_said(
+    found: tuple[Block, ...], name: str
+) -> Iterator[tuple[Block, str, int | bool | None]]:
+    """Where blocks say something of the guest in an attribute: the block, the text, its meaning.
 
     That is ``None`` where it can't be read.
     """
     for block in found:
-        text = block.element.attributes.get(PRIORITY)
+        text = block.element.attributes.get(name)
         if text is not None and block.form is not Form.MEMTUNE:
             # Few guests have one, and the hook pays for each import.
-            from xmlresource.formats.priority import parse_priority  # noqa: PLC0415
+            from xmlresource.formats.guest_attributes import ROWS  # noqa: PLC0415
 
-            yield block, text, parse_priority(text)
-
-
-def balances(found: tuple[Block, ...]) -> Iterator[tuple[Block, str, bool | None]]:
-    """Where blocks say whether a guest's memory may be moved: the block, the text, its meaning.
-
-    That is ``None`` where it can't be read.
-    """
-    for block in found:
-        text = block.element.attributes.get(BALANCE)
-        if text is not None and block.form is not Form.MEMTUNE:
-            yield block, text, BALANCE_VALUES.get(text)
+            yield block, text, ROWS[name].parse(text)
 
 
 def policy_of(found: tuple[Declaration, ...], held_by: tuple[Block, ...] = ()) -> MemoryPolicy:
@@ -185,14 +173,17 @@ def policy_of(found: tuple[Declaration, ...], held_by: tuple[Block, ...] = ()) -
 
     Args:
         found: The declarations.
-        held_by: The blocks that may say the guest's priority.
+        held_by: The blocks that may say the guest's priority and balance.
     """
-    amounts: dict[str, Amount] = {}
+    fields: dict[str, Any] = {}
     for declaration in found:
         if declaration.amount is not None:
-            amounts.setdefault(declaration.tunable.name, declaration.amount)
-    said = (number for _, _, number in priorities(held_by) if number is not None)
-    return MemoryPolicy(**amounts, priority=next(said, None))
+            fields.setdefault(declaration.tunable.name, declaration.amount)
+    for name in ATTRIBUTES:
+        for _, _, meaning in attributes_said(held_by, name):
+            if meaning is not None:
+                fields.setdefault(name, meaning)
+    return MemoryPolicy(**fields)
 
 
 def _declaration(tunable: Tunable, form: Form, element: Element) -> Declaration:

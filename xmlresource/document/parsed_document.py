@@ -8,7 +8,7 @@ from xmlresource.document.errors import DocumentError
 from xmlresource.document.forms import (
     Block,
     Declaration,
-    balances,
+    attributes_said,
     blocks,
     cpu_io_blocks,
     declarations,
@@ -21,7 +21,7 @@ from xmlresource.document.tree import Element, ReadLimits, parse, parse_beginnin
 from xmlresource.limits import MOST_LEVELS, MOST_POLICY_ELEMENTS
 from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
-from xmlresource.tunables import Form
+from xmlresource.tunables import BALANCE, Form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class ParsedDocument:
 
         What can't be read is taken for "no", and so are two that disagree.
         """
-        said = {meaning or False for _, _, meaning in balances(self.blocks)}
+        said = {bool(meaning) for _, _, meaning in attributes_said(self.blocks, BALANCE)}
         return min(said, default=None)
 
     @cached_property

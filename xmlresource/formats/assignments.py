@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Final, TypeAlias
 
-from xmlresource.formats.priority import MOST, parse_priority
+from xmlresource.formats.guest_attributes import ROWS
 from xmlresource.formats.quantities import written_quantity
 from xmlresource.formats.quantity_names import (
     KEYS,
@@ -14,7 +14,7 @@ from xmlresource.formats.quantity_names import (
     written_quantity_name,
 )
 from xmlresource.record import record
-from xmlresource.tunables import BY_NAME, PRIORITY, Kind
+from xmlresource.tunables import ATTRIBUTES, BY_NAME, Kind
 from xmlresource.units import Amount, QuantityError, SizeError, Unlimited, parse_written_size
 
 NONE: Final = "none"
@@ -61,8 +61,8 @@ class Assignments:
 
     Attributes:
         amounts: The amount of each tunable by its name (of a device, such as
-            ``vda.iops_hard_limit.read``), and the ``priority``, a number; ``AUTO`` is what is
-            recommended for the guest, ``None`` takes it out.
+            ``vda.iops_hard_limit.read``), the ``priority``, a number, and ``balance``, a truth
+            value; ``AUTO`` is what is recommended for the guest, ``None`` takes it out.
         faults: What could not be read, in the order given.
     """
 
@@ -90,8 +90,8 @@ def _parsed(text: str) -> tuple[str, Assigned] | BadAssignment:
     if not equals:
         return BadAssignment(text, "it is no NAME=VALUE", "write, say, hard_limit=4GiB")
     name = name.strip().replace("-", "_")
-    if name == PRIORITY:
-        return _priority(text, value.strip().lower())
+    if name in ATTRIBUTES:
+        return _attribute(text, name, value.strip().lower())
     tunable = BY_NAME.get(name)
     if tunable is None:
         return _of_quantity(text, value)
@@ -110,7 +110,7 @@ def _unknown(name: str) -> tuple[str, str]:
         cure = f"write the device before it, by its target or path, such as vda.{name}"
         return f"{name} is of one device", cure
     device, key = split_name(name)
-    known = (*BY_NAME, *KEYS, PRIORITY) if device is None else KEYS
+    known = (*BY_NAME, *KEYS, *ATTRIBUTES) if device is None else KEYS
     close = get_close_matches(key, known, 1)
     cure = f"there are {', '.join(known)}"
     if close:
@@ -138,12 +138,11 @@ def _of_quantity(text: str, value: str) -> tuple[str, Assigned] | BadAssignment:
     return str(name), amount
 
 
-def _priority(text: str, value: str) -> tuple[str, Assigned] | BadAssignment:
-    number = parse_priority(value)
-    if number is None and value != NONE:
-        cure = f"write a whole number from 0 to {MOST}, or {NONE}"
-        return BadAssignment(text, "it is no priority", cure)
-    return PRIORITY, number
+def _attribute(text: str, name: str, value: str) -> tuple[str, Assigned] | BadAssignment:
+    said = ROWS[name].parse(value)
+    if said is None and value != NONE:
+        return BadAssignment(text, f"it {ROWS[name].wrong}", f"{ROWS[name].cure}, or {NONE}")
+    return name, said
 
 
 def _not_automatic(name: str) -> tuple[str, str]:

@@ -6,15 +6,18 @@ places; a program that wants to tell its user where a fault is reads bytes with 
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from xmlresource.formats.priority import parse_priority
+from xmlresource.formats.guest_attributes import ROWS
 from xmlresource.formats.xml_text import PREFIX, NewElement, policy_element
-from xmlresource.tunables import MEMORY, NAMESPACE, PRIORITY, Form, Kind, Tunable
+from xmlresource.tunables import MEMORY, NAMESPACE, Form, Kind, Tunable
 from xmlresource.units import Amount, SizeError, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from xmlresource.formats.guest_attributes import Said
 
 _OURS: Final = f"{{{NAMESPACE}}}"
 
@@ -41,7 +44,10 @@ class TreeElement(Protocol):
 
 
 def to_element(
-    amounts: Iterable[tuple[str, Amount]], form: Form, library: Any, priority: int | None = None
+    amounts: Iterable[tuple[str, Amount]],
+    form: Form,
+    library: Any,
+    attributes: Mapping[str, Said] = MappingProxyType({}),
 ) -> Any:
     """A bare fragment of ``form``.
 
@@ -49,9 +55,9 @@ def to_element(
         amounts: The amounts by tunable; what the form can't say is left out.
         form: The form.
         library: ``lxml.etree`` or ``xml.etree.ElementTree``.
-        priority: The guest's priority.
+        attributes: What is said of the guest beside them.
     """
-    return built(policy_element(amounts, form, priority=priority), library)
+    return built(policy_element(amounts, form, attributes=attributes), library)
 
 
 def from_element(root: TreeElement) -> dict[str, Amount]:
@@ -72,25 +78,30 @@ def from_element(root: TreeElement) -> dict[str, Amount]:
     return amounts
 
 
-def priority_in(root: TreeElement) -> int | None:
-    """The priority that a domain or a bare fragment declares.
+def attributes_in(root: TreeElement) -> dict[str, Said]:
+    """What a domain or a bare fragment says of the guest in attributes of ``<memory>``.
 
     Raises:
-        ValueError: It can't be read, or two are declared.
+        ValueError: One can't be read, or says two things.
     """
+    found = ((name, _attribute_in(root, name)) for name in ROWS)
+    return {name: value for name, value in found if value is not None}
+
+
+def _attribute_in(root: TreeElement, name: str) -> Said | None:
     found = [
         written
         for form, block in _blocks(root)
-        if form is not Form.MEMTUNE and (written := block.get(PRIORITY)) is not None
+        if form is not Form.MEMTUNE and (written := block.get(name)) is not None
     ]
-    numbers = {parse_priority(written) for written in found}
-    if not numbers:
+    values = {ROWS[name].parse(written) for written in found}
+    if not values:
         return None
-    if None in numbers:
-        raise ValueError(f"{PRIORITY} can't be read: {found[0]!r}")
-    if len(numbers) > 1:
-        raise ValueError(f"{PRIORITY} is declared twice, with different values")
-    return numbers.pop()
+    if None in values:
+        raise ValueError(f"{name} can't be read: {found[0]!r}")
+    if len(values) > 1:
+        raise ValueError(f"{name} is declared twice, with different values")
+    return values.pop()
 
 
 def built(new: NewElement, library: Any) -> Any:

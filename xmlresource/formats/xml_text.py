@@ -7,9 +7,10 @@ own. Nothing here reads a document.
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from xmlresource.formats.guest_attributes import Said, written_attributes
 from xmlresource.formats.spelling import Spelling, settled, spell
 from xmlresource.record import record
-from xmlresource.tunables import BALANCE, BY_NAME, MEMORY, NAMESPACE, PRIORITY, Form, Kind
+from xmlresource.tunables import BY_NAME, MEMORY, NAMESPACE, Form, Kind
 from xmlresource.units import Amount, Unlimited
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", "'": "&apos;", '"': "&quot;"}
@@ -88,13 +89,11 @@ def prefixed(prefix: str | None, local: str) -> str:
 def memory_element(
     prefix: str | None,
     children: Iterable[NewElement],
-    priority: int | None = None,
-    balance: str | None = None,
+    attributes: Mapping[str, Said] = MappingProxyType({}),
 ) -> NewElement:
     """``<memory>`` of the forms "resource" and "metadata"."""
-    said = ((PRIORITY, priority), (BALANCE, balance))
-    attributes = tuple((name, str(value)) for name, value in said if value is not None)
-    return NewElement(prefixed(prefix, "memory"), attributes, tuple(children))
+    said = written_attributes(attributes)
+    return NewElement(prefixed(prefix, "memory"), said, tuple(children))
 
 
 def resource_element(prefix: str | None, *blocks: NewElement, declare: bool = False) -> NewElement:
@@ -108,8 +107,7 @@ def policy_element(
     form: Form,
     spellings: Mapping[str, Spelling] = MappingProxyType({}),
     *,
-    priority: int | None = None,
-    balance: str | None = None,
+    attributes: Mapping[str, Said] = MappingProxyType({}),
 ) -> NewElement:
     """A bare fragment of ``form``: what of the amounts the form can hold, in the table's order.
 
@@ -117,8 +115,7 @@ def policy_element(
         amounts: The amounts by tunable.
         form: The form.
         spellings: How amounts are spelt; those missing are spelt shortest.
-        priority: The guest's; memtune has no place for it.
-        balance: Whether its memory may be moved, as it is written; likewise.
+        attributes: What is said of the guest beside them; memtune has no place for it.
     """
     by_name = expressible(amounts, form)
     prefix = PREFIX if form is Form.METADATA else None
@@ -132,7 +129,7 @@ def policy_element(
     )
     if form is Form.MEMTUNE:
         return NewElement("memtune", children=children)
-    memory = memory_element(prefix, children, priority, balance)
+    memory = memory_element(prefix, children, attributes)
     return resource_element(prefix, memory, declare=form is Form.METADATA)
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Final
 
-from xmlresource.formats.priority import MOST as MOST_PRIORITY
+from xmlresource.formats.guest_attributes import MOST_PRIORITY
 from xmlresource.interchange.allocation import Basis, SourceGuest, SourceValue, Unit
 from xmlresource.interchange.outcomes import Fate, ValueOutcome
 from xmlresource.interchange.wishes import OnRequest, Wishes

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final, TypeAlias
 
+from xmlresource.formats.guest_attributes import ROWS
 from xmlresource.formats.quantities import format_quantity
 from xmlresource.record import record
+from xmlresource.tunables import BALANCE
 from xmlresource.tunables.families import TUNABLES
 from xmlresource.units import Amount
 
@@ -65,5 +67,7 @@ def targets_of(outcomes: tuple[ValueOutcome, ...]) -> dict[str, Amount]:
 
 def value_text(target: str, amount: Amount) -> str:
     """An amount of a tunable, for a person."""
+    if isinstance(amount, bool):
+        return ROWS[BALANCE].write(amount)
     row = _ROWS.get(target)
     return str(amount) if row is None else format_quantity(row.quantity, amount)

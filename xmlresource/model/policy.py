@@ -5,7 +5,7 @@ this one, and imported when used: the hook, which runs at every guest start, nee
 """
 
 from xmlresource.record import record
-from xmlresource.tunables import MEMORY, PRIORITY, Form
+from xmlresource.tunables import ATTRIBUTES, MEMORY, Form
 from xmlresource.units import Amount, Unlimited
 
 TYPE_CHECKING = False
@@ -25,12 +25,13 @@ class MemoryPolicy:
     is in the table ``tunables.MEMORY``; the relations between them are ``rules``' business, so that
     a policy can hold what a faulty document says.
 
-    ``priority`` is no tunable: it decides whose guarantee comes first while a host starts its
-    guests, and says nothing by itself.
+    ``priority`` and ``balance`` are no tunables: they decide whose guarantee comes first while a
+    host starts its guests, and whether the guest's memory may be moved, and say nothing by
+    themselves.
 
     Raises:
         TypeError: A size is no whole number of bytes.
-        ValueError: A size is negative, or the priority is out of range.
+        ValueError: A size is negative, or an attribute says what it can't.
     """
 
     hard_limit: Amount | None = None
@@ -39,12 +40,13 @@ class MemoryPolicy:
     swap_hard_limit: Amount | None = None
     swap_soft_limit: Amount | None = None
     priority: int | None = None
+    balance: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.priority is not None:
-            from xmlresource.formats.priority import check_priority  # noqa: PLC0415 -- seldom set
+        for name, value in self.attributes():
+            from xmlresource.formats.guest_attributes import check_attribute  # noqa: PLC0415
 
-            check_priority(self.priority)
+            check_attribute(name, value)
         for name, amount in self.items():
             if amount.__class__ is not int and not isinstance(amount, Unlimited):
                 from xmlresource.formats.misuse import refuse_size  # noqa: PLC0415 -- a mistake
@@ -67,6 +69,13 @@ class MemoryPolicy:
             if amount is not None:
                 yield tunable.name, amount
 
+    def attributes(self) -> "Iterator[tuple[str, int | bool]]":
+        """What is said beside tunables, by name: the priority, the balance."""
+        for name in ATTRIBUTES:
+            value = getattr(self, name)
+            if value is not None:
+                yield name, value
+
     @property
     def guarantee(self) -> int:
         """The bytes to promise: ``min_guarantee``, or 0 where none is declared."""
@@ -86,7 +95,9 @@ class MemoryPolicy:
         from xmlresource.formats.xml_text import XmlStyle, policy_element, render  # noqa: PLC0415
 
         check_form(form)
-        return render(policy_element(self.items(), form, priority=self.priority), XmlStyle())
+        return render(
+            policy_element(self.items(), form, attributes=dict(self.attributes())), XmlStyle()
+        )
 
     def to_element(self, form: Form = Form.METADATA, library: "Any" = None) -> "Any":
         """A bare fragment of ``form`` as an element.
@@ -107,7 +118,7 @@ class MemoryPolicy:
 
             library = ET
 
-        return to_element(self.items(), form, library, self.priority)
+        return to_element(self.items(), form, library, dict(self.attributes()))
 
     @classmethod
     def from_element(cls, element: "TreeElement") -> "Self":
@@ -116,9 +127,9 @@ class MemoryPolicy:
         Raises:
             ValueError: A value can't be read, or is declared twice with different values.
         """
-        from xmlresource.formats.elements import from_element, priority_in  # noqa: PLC0415
+        from xmlresource.formats.elements import attributes_in, from_element  # noqa: PLC0415
 
-        return cls(**from_element(element), priority=priority_in(element))
+        return cls._of(from_element(element), attributes_in(element))
 
     def to_params(self) -> dict[str, int]:
         """The typed parameters of libvirt, in KiB, for ``virDomainSetMemoryParameters``.
@@ -139,14 +150,13 @@ class MemoryPolicy:
         """
         from xmlresource.formats.parameters import from_parameters  # noqa: PLC0415
 
-        return cls(**from_parameters(parameters), priority=None)
+        return cls._of(from_parameters(parameters), {})
 
     def to_json(self) -> "dict[str, JsonAmount]":
-        """All tunables: bytes, ``"unlimited"`` or ``None``; and the priority, if there is one."""
+        """All tunables: bytes, ``"unlimited"`` or ``None``; and the attributes that are set."""
         from xmlresource.formats.json_form import to_json  # noqa: PLC0415
 
-        written = to_json(self.items())
-        return written if self.priority is None else {**written, PRIORITY: self.priority}
+        return {**to_json(self.items()), **dict(self.attributes())}
 
     @classmethod
     def from_json(cls, value: "Mapping[str, object]") -> "Self":
@@ -155,8 +165,13 @@ class MemoryPolicy:
         Raises:
             ValueError: The schema refuses it.
         """
+        from xmlresource.formats.guest_attributes import check_attribute  # noqa: PLC0415
         from xmlresource.formats.json_form import from_json  # noqa: PLC0415
-        from xmlresource.formats.priority import check_priority  # noqa: PLC0415
 
-        tunables = {name: each for name, each in value.items() if name != PRIORITY}
-        return cls(**from_json(tunables), priority=check_priority(value.get(PRIORITY)))
+        tunables = {name: each for name, each in value.items() if name not in ATTRIBUTES}
+        said = {name: check_attribute(name, value.get(name)) for name in ATTRIBUTES}
+        return cls._of(from_json(tunables), said)
+
+    @classmethod
+    def _of(cls, amounts: "Mapping[str, Any]", attributes: "Mapping[str, Any]") -> "Self":
+        return cls(**amounts, **attributes)

@@ -120,11 +120,12 @@ class ResourcePolicy:
         )
 
     def _element(self, form: Form) -> Any:
-        memory = policy_element(self.memory.items(), form, priority=self.memory.priority)
+        attributes = dict(self.memory.attributes())
+        memory = policy_element(self.memory.items(), form, attributes=attributes)
         if form is Form.MEMTUNE:
             return memory
         prefix = PREFIX if form is Form.METADATA else None
-        says_memory = self.memory or self.memory.priority is not None
+        says_memory = self.memory or attributes
         blocks = [*block_elements(self.quantities(), prefix)]
         if says_memory or not blocks:
             blocks[:0] = memory.children

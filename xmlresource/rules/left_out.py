@@ -14,7 +14,7 @@ from xmlresource.document.forms import domain_element
 from xmlresource.document.tree import Element
 from xmlresource.record import replace
 from xmlresource.rules.cpu_and_io.quantity_faults import unreadable_quantities
-from xmlresource.rules.values import bad_balance, bad_priority, unreadable_values
+from xmlresource.rules.values import bad_attributes, unreadable_values
 from xmlresource.units import SizeError, parse_size
 
 _SIZES: Final = ("memory", "maxMemory")
@@ -23,7 +23,7 @@ _COUNTS: Final = ("vcpu", "iothreads")
 
 def left_out_of_policy(document: Document) -> tuple[Diagnostic, ...]:
     """The tunables that say something which is none."""
-    found = (*unreadable_values(document), *bad_priority(document), *bad_balance(document))
+    found = (*unreadable_values(document), *bad_attributes(document))
     return tuple(replace(one, message=f"left out: {one.message}") for one in found)
 
 

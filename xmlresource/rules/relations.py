@@ -9,9 +9,9 @@ from typing import Final
 
 from xmlresource.diagnostics import Diagnostic
 from xmlresource.document import Document
-from xmlresource.document.forms import Declaration, balances, priorities
+from xmlresource.document.forms import Declaration, attributes_said
 from xmlresource.rules.diagnosis import at, line_of
-from xmlresource.tunables import BALANCE, PRIORITY, RELATIONS, Form
+from xmlresource.tunables import ATTRIBUTES, PRIORITY, RELATIONS, Form
 from xmlresource.units import Amount, Unlimited, format_amount
 
 
@@ -76,7 +76,7 @@ def priority_without_guarantee(document: Document) -> Iterator[Diagnostic]:
     """XR310: a priority that decides nothing."""
     if document.policy.guarantee:
         return
-    for block, _, number in priorities(document.blocks):
+    for block, _, number in attributes_said(document.blocks, PRIORITY):
         if number and not any(
             found.tunable.name == "min_guarantee" and found.error for found in document.declarations
         ):
@@ -84,30 +84,18 @@ def priority_without_guarantee(document: Document) -> Iterator[Diagnostic]:
             yield at("XR310", block.element, message, span=block.element.attribute_span(PRIORITY))
 
 
-def priorities_disagree(document: Document) -> Iterator[Diagnostic]:
-    """XR306: two forms, two priorities."""
-    said = [found for found in priorities(document.blocks) if found[2] is not None]
-    for block, _, number in said[1:]:
-        first, _, before = said[0]
-        if block.form is not first.form and number != before:
-            message = (
-                f"{PRIORITY} is {number} in the {block.form.value} form, but {before} in the "
-                f"{first.form.value} form at line {line_of(first.element)}"
-            )
-            yield at("XR306", block.element, message, span=block.element.value_span(PRIORITY))
-
-
-def balances_disagree(document: Document) -> Iterator[Diagnostic]:
-    """XR306: one form says yes, and another no."""
-    said = [found for found in balances(document.blocks) if found[2] is not None]
-    for block, text, meaning in said[1:]:
-        first, before, meant = said[0]
-        if block.form is not first.form and meaning != meant:
-            message = (
-                f"{BALANCE} is {text} in the {block.form.value} form, but {before} in the "
-                f"{first.form.value} form at line {line_of(first.element)}"
-            )
-            yield at("XR306", block.element, message, span=block.element.value_span(BALANCE))
+def attributes_disagree(document: Document) -> Iterator[Diagnostic]:
+    """XR306: two forms, two priorities, or one says yes and another no."""
+    for name in ATTRIBUTES:
+        said = [each for each in attributes_said(document.blocks, name) if each[2] is not None]
+        for block, text, meaning in said[1:]:
+            first, before, meant = said[0]
+            if block.form is not first.form and meaning != meant:
+                message = (
+                    f"{name} is {text} in the {block.form.value} form, but {before} in the "
+                    f"{first.form.value} form at line {line_of(first.element)}"
+                )
+                yield at("XR306", block.element, message, span=block.element.value_span(name))
 
 
 def _disagreement(one: Declaration, two: Declaration, said: Amount, says: Amount) -> Diagnostic:
@@ -140,6 +128,5 @@ CHECKS: Final = (
     guarantee_equals_limit,
     disagreements,
     priority_without_guarantee,
-    priorities_disagree,
-    balances_disagree,
+    attributes_disagree,
 )

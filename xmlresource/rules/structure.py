@@ -19,12 +19,12 @@ from xmlresource.document.forms import (
 )
 from xmlresource.document.tree import Element
 from xmlresource.rules.diagnosis import at, line_of
-from xmlresource.tunables import BALANCE, MEMORY, NAMESPACE, PRIORITY, Family, Form
+from xmlresource.tunables import ATTRIBUTES, MEMORY, NAMESPACE, Family, Form
 
 # XML's, and no others: to libvirt a no-break space is text.
 _BLANKS: Final = " \t\r\n"
 
-_OF_MEMORY: Final = frozenset({PRIORITY, BALANCE})
+_OF_MEMORY: Final = frozenset(ATTRIBUTES)
 
 _OF_BLOCKS: Final = {
     Form.RESOURCE: _OF_MEMORY,

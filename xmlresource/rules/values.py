@@ -5,13 +5,15 @@ from typing import Final
 
 from xmlresource.diagnostics import Diagnostic, Edit
 from xmlresource.document import Document
-from xmlresource.document.forms import Declaration, balances, priorities
+from xmlresource.document.forms import Declaration, attributes_said
 from xmlresource.document.tree import Element
 from xmlresource.rules.diagnosis import at
 from xmlresource.tunables import BALANCE, PRIORITY, Kind
 from xmlresource.units import UNLIMITED, QuantityError, QuantityPart
 
 _CODES: Final[dict[QuantityPart, str]] = {"value": "XR201", "unit": "XR202", "size": "XR203"}
+
+_ATTRIBUTE_CODES: Final = {PRIORITY: "XR206", BALANCE: "XR210"}
 
 # A soft limit of 0 is merely one that always acts; a guest under a hard limit of 0 can't run.
 _NEVER_ZERO: Final = frozenset({"hard_limit", "swap_hard_limit"})
@@ -61,20 +63,16 @@ def impossible_limits(document: Document) -> Iterator[Diagnostic]:
                 yield impossible
 
 
-def bad_priority(document: Document) -> Iterator[Diagnostic]:
-    """XR206: a priority that is none."""
-    for block, _, number in priorities(document.blocks):
-        if number is None:
-            message = f"{PRIORITY} is no whole number from 0 to 999"
-            yield at("XR206", block.element, message, span=block.element.attribute_span(PRIORITY))
+def bad_attributes(document: Document) -> Iterator[Diagnostic]:
+    """XR206, XR210: a priority that is none, and a balance that is neither yes nor no."""
+    for name, code in _ATTRIBUTE_CODES.items():
+        for block, _, meaning in attributes_said(document.blocks, name):
+            if meaning is None:
+                # Only a faulty document pays for the import.
+                from xmlresource.formats.guest_attributes import ROWS  # noqa: PLC0415
 
-
-def bad_balance(document: Document) -> Iterator[Diagnostic]:
-    """XR210: neither yes nor no."""
-    for block, _, meaning in balances(document.blocks):
-        if meaning is None:
-            message = f"{BALANCE} is neither yes nor no"
-            yield at("XR210", block.element, message, span=block.element.attribute_span(BALANCE))
+                message = f"{name} {ROWS[name].wrong}"
+                yield at(code, block.element, message, span=block.element.attribute_span(name))
 
 
 def _unreadable(found: Declaration, error: QuantityError) -> Diagnostic:
@@ -100,6 +98,5 @@ CHECKS: Final = (
     unlimited_guarantee,
     zero_limits,
     impossible_limits,
-    bad_priority,
-    bad_balance,
+    bad_attributes,
 )

@@ -76,7 +76,7 @@ def documents(
     names = draw(st.permutations(tuple(said)))
     body = writer.body([DeclaredTunable(name, said[name]) for name in names])
     writer.document(body, bare=bare, domain_type=domain_type)
-    return Sample(pen.data(), MemoryPolicy(**said, priority=None), form)
+    return Sample(pen.data(), MemoryPolicy(**said, priority=None, balance=None), form)
 
 
 @record

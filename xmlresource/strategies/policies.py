@@ -25,7 +25,9 @@ def _any() -> SearchStrategy[MemoryPolicy]:
         )
         for tunable in MEMORY
     }  # fmt: skip
-    return st.fixed_dictionaries(fields).map(lambda drawn: MemoryPolicy(**drawn, priority=None))
+    return st.fixed_dictionaries(fields).map(
+        lambda drawn: MemoryPolicy(**drawn, priority=None, balance=None)
+    )
 
 
 @st.composite
@@ -50,4 +52,4 @@ def _consistent(draw: st.DrawFn) -> MemoryPolicy:
             drawn[name] = UNLIMITED
     if not isinstance(drawn["hard_limit"], int) and isinstance(drawn["swap_hard_limit"], int):
         drawn["swap_hard_limit"] = None  # it needs a hard limit to be above
-    return MemoryPolicy(**drawn, priority=None)
+    return MemoryPolicy(**drawn, priority=None, balance=None)

@@ -24,6 +24,9 @@ BALANCE: Final = "balance"
 """The attribute of ``<memory>`` that says whether the balancing service may move the guest's
 memory. It is no tunable either."""
 
+ATTRIBUTES: Final = (PRIORITY, BALANCE)
+"""The attributes of ``<memory>``; their rows are in ``formats.guest_attributes``."""
+
 DEVICE: Final = "device"
 """The element of ``<io>`` that holds the tunables of one device."""
 

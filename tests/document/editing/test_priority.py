@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from xmlresource.document import Document
 from xmlresource.document.editing import EditError, Remark, assign, convert, memory_attributes
-from xmlresource.document.editing.memory_attributes import with_priority
-from xmlresource.formats.priority import MOST
+from xmlresource.document.editing.memory_attributes import with_attribute
+from xmlresource.formats.guest_attributes import MOST_PRIORITY
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.strategies import documents
 from xmlresource.tunables import Form
@@ -24,7 +24,11 @@ DOMAIN = """<domain type='kvm'>
   </metadata>
 </domain>
 """
-numbers = st.integers(0, MOST)
+numbers = st.integers(0, MOST_PRIORITY)
+
+
+def with_priority(found, number):
+    return with_attribute(found, "priority", number)
 
 
 def document(text=DOMAIN):

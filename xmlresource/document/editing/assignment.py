@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xmlresource.document.editing.edit_plan import EditPlan, PlannedEdit, Value
 from xmlresource.document.editing.errors import EditError
-from xmlresource.document.editing.memory_attributes import with_priority
+from xmlresource.document.editing.memory_attributes import with_attribute
 from xmlresource.document.editing.quantity_editor import assign_quantities, quantities_by_form
 from xmlresource.formats.misuse import check_form, is_size, refuse_size
 from xmlresource.formats.quantities import COUNTS, parse_quantity, spell_quantity
@@ -17,7 +17,7 @@ from xmlresource.formats.quantity_names import (
     parse_quantity_name,
 )
 from xmlresource.formats.spelling import Spelling
-from xmlresource.tunables import BY_NAME, MEMORY, PRIORITY, Form
+from xmlresource.tunables import ATTRIBUTES, BY_NAME, MEMORY, Form
 from xmlresource.units import Amount, QuantityError, Unlimited
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ def assign(
 
     Args:
         document: The document.
-        changes: The new values by tunable, and the ``priority``; of a device, such as
-            ``vda.iops_hard_limit.read``. An amount keeps the unit that is there where that is
-            exact, a ``Spelling`` is written as it is, and ``None`` takes the tunable out.
+        changes: The new values by tunable, and the attributes: the ``priority``, a number, and
+            ``balance``, a truth value; of a device, such as ``vda.iops_hard_limit.read``. An
+            amount keeps the unit that is there where that is exact, a ``Spelling`` is written as it
+            is, and ``None`` takes the tunable out.
         form: Where new ones go; by default the one form that the document uses, else metadata.
             With a form given, ``None`` takes a tunable out of that form only, and an amount also
             goes to the other forms in which it stands, so that they don't disagree.
@@ -57,11 +58,10 @@ def assign(
         named = parse_quantity_name(name)
         if named is not None:
             quantities[named] = _quantity(named, value)
-        elif name != PRIORITY:
+        elif name not in ATTRIBUTES:
             tunables[name] = value
-    if PRIORITY in changes and changes[PRIORITY] is None:
-        # First, so that it does not keep an element that the tunables leave empty.
-        document = with_priority(document, None)
+    attributes = {name: value for name, value in changes.items() if name in ATTRIBUTES}
+    document = _without_attributes(document, attributes)
     plan = EditPlan(document)
     for name, amount in tunables.items():
         if name not in BY_NAME:
@@ -69,7 +69,7 @@ def assign(
         if amount is not None and not isinstance(amount, Spelling) and not is_size(amount):
             refuse_size(name, amount)
         plan.assign(BY_NAME[name], amount, form)
-    edit = _with_priority(plan.carried_out(), changes.get(PRIORITY), form)
+    edit = _with_attributes(plan.carried_out(), attributes, form)
     return _with_quantities(edit, quantities, form)
 
 
@@ -98,13 +98,13 @@ def replace(
     """
     if form is not None:
         check_form(form)
-    if policy.priority is None:
-        document = with_priority(document, None)
+    attributes = {name: getattr(policy, name) for name in ATTRIBUTES}
+    document = _without_attributes(document, attributes)
     plan = EditPlan(document)
     for tunable in MEMORY:
         amount = policy[tunable.name]
         plan.assign(tunable, amount, None if amount is None else form)
-    return _with_priority(plan.carried_out(), policy.priority, form)
+    return _with_attributes(plan.carried_out(), attributes, form)
 
 
 def _with_quantities(
@@ -144,9 +144,23 @@ def _unknown(name: str) -> str:
     return f"there is no tunable {name!r}; there are {', '.join((*BY_NAME, *KEYS))}"
 
 
-def _with_priority(
-    edit: PlannedEdit[AnyDocument], number: Value, form: Form | None
+def _without_attributes(document: AnyDocument, wanted: Mapping[str, object]) -> AnyDocument:
+    """Take out the attributes that are to go.
+
+    This comes first, so that they don't keep an element that the tunables leave empty.
+    """
+    for name, value in wanted.items():
+        if value is None:
+            document = with_attribute(document, name, None)
+    return document
+
+
+def _with_attributes(
+    edit: PlannedEdit[AnyDocument], wanted: Mapping[str, object], form: Form | None
 ) -> PlannedEdit[AnyDocument]:
-    if number is None:
-        return edit
-    return PlannedEdit(with_priority(edit.document, number, form), edit.notes)
+    document = edit.document
+    # Each new one is put before the others: from last to first they stand in the rows' order.
+    for name in reversed(ATTRIBUTES):
+        if wanted.get(name) is not None:
+            document = with_attribute(document, name, wanted[name], form)
+    return PlannedEdit(document, edit.notes)

@@ -10,15 +10,12 @@ from xmlresource.document.editing.errors import EditError
 from xmlresource.document.editing.form_editor import declared
 from xmlresource.document.editing.layout import TextLayout
 from xmlresource.document.editing.memory_attributes import (
-    balance_of,
-    with_balance,
-    with_priority,
+    with_attribute,
 )
 from xmlresource.document.editing.notes import (
-    NO_BALANCE,
-    NO_PRIORITY,
     unsayable,
     unsayable_quantities,
+    without_attribute,
 )
 from xmlresource.document.editing.quantity_editor import (
     all_quantities,
@@ -27,10 +24,10 @@ from xmlresource.document.editing.quantity_editor import (
     units_of,
 )
 from xmlresource.document.editing.splice import Splice, spliced
-from xmlresource.document.forms import balances, domain_element, priorities
+from xmlresource.document.forms import attributes_said, domain_element
 from xmlresource.formats.cpu_io_text import block_elements, is_said
 from xmlresource.formats.xml_text import PREFIX, policy_element, render, resource_element
-from xmlresource.tunables import BALANCE, BY_NAME, PRIORITY, Form
+from xmlresource.tunables import ATTRIBUTES, BY_NAME, Form
 
 if TYPE_CHECKING:
     from xmlresource.document.editing.edit_plan import AnyDocument
@@ -65,27 +62,23 @@ def convert(
 
 def _converted(document: AnyDocument, form: Form) -> PlannedEdit[AnyDocument]:
     """The document with its memory tunables, its priority and its balance in ``form``."""
-    balance = balance_of(document)
-    if balance is None or {block.form for block, _, _ in balances(document.blocks)} == {form}:
-        return _with_priority_moved(document, form)
-    # As the priority below.
-    edit = _with_priority_moved(with_balance(document, None), form)
+    moving = {
+        name: value
+        for name, value in document.policy.attributes()
+        if {block.form for block, _, _ in attributes_said(document.blocks, name)} != {form}
+    }
+    # They go with the tunables: first out, so that they keep no element that these leave empty.
+    bare = document
+    for name in moving:
+        bare = with_attribute(bare, name, None)
+    edit = _moved(bare, form)
     home = Form.METADATA if form is Form.MEMTUNE else form
     if not any(block.form is home for block in edit.document.blocks):
-        return PlannedEdit(edit.document, (*edit.notes, NO_BALANCE))
-    return PlannedEdit(with_balance(edit.document, balance, home), edit.notes)
-
-
-def _with_priority_moved(document: AnyDocument, form: Form) -> PlannedEdit[AnyDocument]:
-    priority = document.policy.priority
-    if priority is None or {block.form for block, _, _ in priorities(document.blocks)} == {form}:
-        return _moved(document, form)
-    # It goes with the tunables: first out, so that it keeps no element that they leave empty.
-    edit = _moved(with_priority(document, None), form)
-    home = Form.METADATA if form is Form.MEMTUNE else form
-    if not any(block.form is home for block in edit.document.blocks):
-        return PlannedEdit(edit.document, (*edit.notes, NO_PRIORITY))
-    return PlannedEdit(with_priority(edit.document, priority, home), edit.notes)
+        return PlannedEdit(edit.document, (*edit.notes, *map(without_attribute, moving)))
+    moved = edit.document
+    for name in reversed(moving):
+        moved = with_attribute(moved, name, moving[name], home)
+    return PlannedEdit(moved, edit.notes)
 
 
 def _moved(document: AnyDocument, form: Form) -> PlannedEdit[AnyDocument]:
@@ -103,12 +96,10 @@ def _refuse_faults(document: ParsedDocument) -> None:
             raise EditError(f"{found.element.xpath}: {found.error.problem}; mend it first")
         if found.amount not in {None, document.policy[found.tunable.name]}:
             raise EditError(f"{found.tunable.name} is declared twice, with different values")
-    said = {number for _, _, number in priorities(document.blocks)}
-    if len(said) > 1 or said == {None}:
-        raise EditError(f"{PRIORITY} can't be read, or is declared twice; mend it first")
-    meant = {meaning for _, _, meaning in balances(document.blocks)}
-    if len(meant) > 1 or meant == {None}:
-        raise EditError(f"{BALANCE} can't be read, or is declared twice; mend it first")
+    for name in ATTRIBUTES:
+        said = {meaning for _, _, meaning in attributes_said(document.blocks, name)}
+        if len(said) > 1 or said == {None}:
+            raise EditError(f"{name} can't be read, or is declared twice; mend it first")
 
 
 def _spellings(document: ParsedDocument) -> dict[str, Spelling]:
@@ -126,11 +117,8 @@ def _fragment(document: AnyDocument, form: Form) -> PlannedEdit[AnyDocument]:
     _refuse_losses(document)
     root = document.root
     amounts = dict(document.policy.items())
-    priority = document.policy.priority
-    balance = balance_of(document)
-    element = policy_element(
-        amounts.items(), form, _spellings(document), priority=priority, balance=balance
-    )
+    attributes = dict(document.policy.attributes())
+    element = policy_element(amounts.items(), form, _spellings(document), attributes=attributes)
     quantities = all_quantities(document)
     if quantities and form is not Form.MEMTUNE:
         prefix = PREFIX if form is Form.METADATA else None
@@ -150,11 +138,9 @@ def _fragment(document: AnyDocument, form: Form) -> PlannedEdit[AnyDocument]:
         lasting = {}
     if declared(edited.declarations)[form] != expected or all_quantities(edited) != lasting:
         raise EditError("the conversion did not come out as meant, and was not made")
-    if edited.policy.priority != priority:
-        notes = (*notes, NO_PRIORITY)
-    if balance_of(edited) != balance:
-        notes = (*notes, NO_BALANCE)
-    return PlannedEdit(edited, notes)
+    lacking = attributes.keys() - dict(edited.policy.attributes())
+    dropped = (without_attribute(name) for name in attributes if name in lacking)
+    return PlannedEdit(edited, (*notes, *dropped))
 
 
 def _refuse_losses(document: ParsedDocument) -> None:

@@ -8,9 +8,9 @@ from xmlresource.document.editing.errors import EditError
 from xmlresource.document.editing.layout import TextLayout
 from xmlresource.document.editing.removal import attribute_removal
 from xmlresource.document.editing.splice import Splice, spliced
-from xmlresource.document.forms import balances, priorities
-from xmlresource.formats.priority import check_priority
-from xmlresource.tunables import BALANCE, PRIORITY, Form
+from xmlresource.document.forms import attributes_said
+from xmlresource.formats.guest_attributes import ROWS, check_attribute
+from xmlresource.tunables import Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,74 +20,34 @@ if TYPE_CHECKING:
     from xmlresource.document.tree import Element
 
 
-def with_priority(document: AnyDocument, number: object, form: Form | None = None) -> AnyDocument:
-    """The document with this priority wherever it says one, else in a ``<memory>`` that is there.
-
-    Args:
-        document: The document; it comes back where nothing has to change.
-        number: The priority; ``None`` takes it out.
-        form: Which ``<memory>`` is meant where none says one; by default the first.
-
-    Raises:
-        EditError: It is no priority, or there is no ``<memory>``.
-    """
-    try:
-        wanted = check_priority(number)
-    except ValueError as error:
-        raise EditError(str(error)) from None
-    said = [(block.element, said == wanted) for block, _, said in priorities(document.blocks)]
-    text = None if wanted is None else str(wanted)
-    edited = _with_attribute(document, PRIORITY, said, text, form)
-    if edited.policy.priority != wanted:
-        raise EditError("the edit did not come out as meant, and was not made")
-    return edited
-
-
-def balance_of(document: ParsedDocument) -> str | None:
-    """Whether the guest's memory may be moved, as the document writes it first."""
-    return next((text for _, text, _ in balances(document.blocks)), None)
-
-
-def with_balance(
-    document: AnyDocument, wanted: str | None, form: Form | None = None
-) -> AnyDocument:
-    """The document with this balance wherever it says one, else in a ``<memory>`` that is there.
-
-    Args:
-        document: The document; it comes back where nothing has to change.
-        wanted: What it is to say; ``None`` takes it out.
-        form: Which ``<memory>`` is meant where none says one; by default the first.
-
-    Raises:
-        EditError: There is no ``<memory>``.
-    """
-    said = [(block.element, text == wanted) for block, text, _ in balances(document.blocks)]
-    return _with_attribute(document, BALANCE, said, wanted, form)
-
-
-def _with_attribute(
-    document: AnyDocument,
-    name: str,
-    said: Sequence[tuple[Element, bool]],
-    wanted: str | None,
-    form: Form | None,
+def with_attribute(
+    document: AnyDocument, name: str, value: object, form: Form | None = None
 ) -> AnyDocument:
     """The document with this attribute wherever one stands, else in a ``<memory>`` that is there.
 
     Args:
         document: The document; it comes back where nothing has to change.
         name: The attribute.
-        said: The elements that have one, each with whether it says what is wanted already.
-        wanted: What it is to say; ``None`` takes it out.
+        value: What it is to say; ``None`` takes it out.
         form: Which ``<memory>`` is meant where none has one; by default the first.
 
     Raises:
-        EditError: There is no ``<memory>``.
+        EditError: It can't say that, or there is no ``<memory>``.
     """
-    splices = list(_splices(document, name, said, wanted, form))
-    if not splices:
-        return document
-    return document.with_text(spliced(document.source.text, splices))
+    try:
+        wanted = check_attribute(name, value)
+    except ValueError as error:
+        raise EditError(str(error)) from None
+    found = attributes_said(document.blocks, name)
+    said = [(block.element, meaning == wanted) for block, _, meaning in found]
+    text = None if wanted is None else ROWS[name].write(wanted)
+    splices = list(_splices(document, name, said, text, form))
+    edited = document
+    if splices:
+        edited = document.with_text(spliced(document.source.text, splices))
+    if getattr(edited.policy, name) != wanted:
+        raise EditError("the edit did not come out as meant, and was not made")
+    return edited
 
 
 def _splices(

@@ -11,7 +11,7 @@ from typing import Final
 from xmlresource.formats.quantity_names import QuantityName
 from xmlresource.model.domain import QEMU_TYPES
 from xmlresource.record import record
-from xmlresource.tunables import BALANCE, BY_NAME, PRIORITY, Form, Kind, Tunable
+from xmlresource.tunables import BY_NAME, Form, Kind, Tunable
 from xmlresource.units import UNLIMITED, Amount
 
 UNLIMITED_REASON: Final = "only <memtune> writes 'unlimited'; elsewhere no element means no limit"
@@ -42,9 +42,9 @@ class Note:
     reason: str
 
 
-NO_PRIORITY: Final = Note(PRIORITY, Remark.DROPPED, f"<memtune> has no {PRIORITY}")
-
-NO_BALANCE: Final = Note(BALANCE, Remark.DROPPED, f"<memtune> has no {BALANCE}")
+def without_attribute(name: str) -> Note:
+    """The note that an attribute of ``<memory>`` has no place in memtune."""
+    return Note(name, Remark.DROPPED, f"<memtune> has no {name}")
 
 
 def why_not(tunable: Tunable, form: Form, domain_type: str | None) -> str | None:

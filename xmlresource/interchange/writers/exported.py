@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
+from xmlresource.formats.guest_attributes import ROWS
 from xmlresource.interchange.memory_meaning import above_limit, beyond_ram, ram_of_guest
 from xmlresource.interchange.outcomes import Fate
 from xmlresource.model.domain import Domain
 from xmlresource.model.policy import MemoryPolicy
 from xmlresource.overhead import estimate
 from xmlresource.record import record
-from xmlresource.tunables import PRIORITY
 from xmlresource.units import Amount, Unlimited, approximate, format_amount
 
 NO_LIMIT: Final = "no limit is said by leaving it out"
@@ -103,14 +103,13 @@ def ram_figures(
             values.append(found.value)
         else:
             values.append(ExportedValue(name, amount, Fate.DROPPED, reason="it has no word for it"))
-    return RamFigures(ram, reservation, limit, (*values, *without_priority(policy)))
+    return RamFigures(ram, reservation, limit, (*values, *without_attributes(policy)))
 
 
-def without_priority(policy: MemoryPolicy) -> Iterator[ExportedValue]:
-    """The priority, which is ours alone."""
-    if policy.priority is not None:
-        reason = "which guest comes first after a boot is said here alone"
-        yield ExportedValue(PRIORITY, policy.priority, Fate.DROPPED, reason=reason)
+def without_attributes(policy: MemoryPolicy) -> Iterator[ExportedValue]:
+    """The priority and the balance, which are ours alone."""
+    for name, value in policy.attributes():
+        yield ExportedValue(name, value, Fate.DROPPED, reason=ROWS[name].of_ours)
 
 
 def _reservation(amount: int, size: int, ram: int, step: int, name: str) -> _Figure:

@@ -19,7 +19,7 @@ from xmlresource.interchange.writers.exported import (
     NO_LIMIT,
     Exported,
     ExportedValue,
-    without_priority,
+    without_attributes,
 )
 from xmlresource.interchange.writers.processor_words import processor_values
 from xmlresource.interchange.writers.xml_output import as_document
@@ -90,7 +90,7 @@ def write_rasd(
         (("CIMVERSION", "2.0"), ("DTDVERSION", "2.0")),
         (NewElement("DECLARATION", children=(declared,)),),
     )
-    return Exported(as_document(root), (*values, *without_priority(policy)))
+    return Exported(as_document(root), (*values, *without_attributes(policy)))
 
 
 def _instances(

@@ -9,7 +9,7 @@ from typing import Final
 
 from xmlresource.formats.quantities import decimal
 from xmlresource.interchange.outcomes import Fate
-from xmlresource.interchange.writers.exported import Exported, ExportedValue, without_priority
+from xmlresource.interchange.writers.exported import Exported, ExportedValue, without_attributes
 from xmlresource.interchange.writers.processor_words import Words, processor_values
 from xmlresource.model.cpu import CpuPolicy
 from xmlresource.model.domain import Domain
@@ -53,7 +53,7 @@ def write_drop_in(
     values = [_value(name, amount, policy) for name, amount in policy.items()]
     values += processor_values(cpu, io, _WORDS, _REASONS)
     lines += [value.written for value in values if value.written]
-    return Exported("".join(f"{line}\n" for line in lines), (*values, *without_priority(policy)))
+    return Exported("".join(f"{line}\n" for line in lines), (*values, *without_attributes(policy)))
 
 
 def _value(name: str, amount: Amount, policy: MemoryPolicy) -> ExportedValue:

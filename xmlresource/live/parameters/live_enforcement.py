@@ -141,7 +141,7 @@ def _refuse_contradictions(host: Host, wanted: Wanted) -> None:
     state = cgroup_files.read_state(host.machine, wanted.location.place)
     holds = effective(current_policy(wanted.location.place, state), wanted.before)
     asked = {name: wanted.guest.policy.declared[name] for name in wanted.changed}
-    policy = MemoryPolicy(**{**dict(holds.items()), **asked}, priority=holds.priority)
+    policy = replace(holds, **asked)
     for contradiction in contradictions(policy, wanted.changed):
         raise RefusalError(ExitStatus.FINDINGS, f"{wanted.guest.subject}: {contradiction}")
 

@@ -21,7 +21,6 @@ from xmlresource.live.parameters.live_enforcement import (
 )
 from xmlresource.model.domain import Domain
 from xmlresource.model.events import WRITTEN, Fields
-from xmlresource.model.policy import MemoryPolicy
 from xmlresource.operations.event_log import event_of_report
 from xmlresource.operations.guest import Guest, RefusalError, subject
 from xmlresource.operations.guest_policy import GuestPolicy, guest_policy, obstacles
@@ -29,7 +28,7 @@ from xmlresource.operations.host import Host, open_host
 from xmlresource.operations.promises.prepare import admitted
 from xmlresource.printable import one_line
 from xmlresource.promises.ledger import canonical_uuid
-from xmlresource.record import record
+from xmlresource.record import record, replace
 from xmlresource.system.libvirt.connection import (
     CONFIG,
     CURRENT,
@@ -189,7 +188,7 @@ def _wanted(
     What stands in ``<memtune>`` libvirt writes when it is told, and on v2 not as we do.
     """
     declared = change.document.policy_in(Form.METADATA, Form.MEMTUNE)
-    policy = MemoryPolicy(**{**dict(declared.items()), **amounts}, priority=declared.priority)
+    policy = replace(declared, **amounts)
     changed = frozenset(amounts)
     enforced = changed
     soft = guest_policy(change.document).soft_share

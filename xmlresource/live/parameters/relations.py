@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from xmlresource.model.policy import MemoryPolicy
+from xmlresource.record import replace
 from xmlresource.tunables import BY_NAME, RELATIONS
 from xmlresource.units import Amount, Unlimited, format_amount
 
@@ -13,12 +14,12 @@ def effective(in_force: MemoryPolicy, declared: MemoryPolicy) -> MemoryPolicy:
     A kernel that takes an advisory value and forgets it (the v1 soft limit on recent ones) reads
     "unlimited"; then, too, what is declared is what is meant.
     """
-    amounts: dict[str, Amount] = dict(declared.items())
+    amounts: dict[str, Amount] = {}
     for name, amount in in_force.items():
         forgotten = BY_NAME[name].advisory and isinstance(amount, Unlimited)
         if not forgotten:
             amounts[name] = amount
-    return MemoryPolicy(**amounts, priority=declared.priority)
+    return replace(declared, **amounts)
 
 
 def contradictions(policy: MemoryPolicy, changed: Iterable[str]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from xmlresource.document.editing import (
     unsayable_quantities,
 )
 from xmlresource.document.editing import convert as converted
-from xmlresource.document.editing.notes import NO_PRIORITY
+from xmlresource.document.editing.notes import without_attribute
 from xmlresource.document.editing.origin import with_places_before
 from xmlresource.formats.misuse import check_form
 from xmlresource.model.resource import ResourcePolicy
@@ -115,8 +115,8 @@ def set_(
 
     Args:
         document: The document: its path, its bytes, or read already.
-        amounts: The new amounts by tunable, and the ``priority``; ``AUTO`` is what is recommended
-            for the guest, ``None`` takes it out.
+        amounts: The new amounts by tunable, and the ``priority`` and ``balance``; ``AUTO`` is
+            what is recommended for the guest, ``None`` takes it out.
         form: Where new ones go; by default the form that is used, else metadata.
         checker: The rules; ``None`` edits a document that has errors, too.
 
@@ -164,8 +164,8 @@ def generate(
     check_form(form)
     memory = policy.memory if isinstance(policy, ResourcePolicy) else policy
     notes = unsayable(dict(memory.items()), form)
-    if memory.priority is not None and form is Form.MEMTUNE:
-        notes = (*notes, NO_PRIORITY)
+    if form is Form.MEMTUNE:
+        notes = (*notes, *(without_attribute(name) for name, _ in memory.attributes()))
     if isinstance(policy, ResourcePolicy):
         notes = (*notes, *unsayable_quantities(dict(policy.quantities()), form))
     try:
