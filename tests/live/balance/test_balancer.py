@@ -11,6 +11,7 @@ from tests.fakes.libvirt import FakeLibvirtError
 from tests.live.balance.conftest import SETTINGS, Farm
 from xmlresource.balance.movement import Cause, Direction
 from xmlresource.errors import XmlresourceError
+from xmlresource.operations.administration.status import status
 from xmlresource.system.state import history
 
 WHOLE = {"busy": 2048, "idle": 2048, "lazy": 2048}
@@ -58,10 +59,18 @@ def test_a_short_host_takes_from_those_that_can_spare_it(farm: Farm) -> None:
 def test_a_host_with_room_again_gives_it_back(farm: Farm) -> None:
     short(farm)
     farm.rounds(20)
+    taken = status(farm.host.machine).balance
     farm.leave(6 * 1024 - sum(farm.ram().values()) + 3000)
     farm.rounds(60)
     assert farm.ram() == WHOLE
     assert farm.said("is given")
+    # What status tells of it is what guests were asked for.
+    found = status(farm.host.machine).balance
+    assert taken is not None
+    assert found is not None
+    assert {each.name for each in found.guests} == {"idle", "lazy"}
+    assert taken.given == 0
+    assert found.given == taken.taken == sum(each.given for each in found.guests)
     for _ in range(3):
         result = farm.rounds(1)
     assert result.decision.steps == ()

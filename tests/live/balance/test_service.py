@@ -169,7 +169,10 @@ def test_a_start_gets_room_that_it_is_refused_without(scene: Scene, operation: s
     scene.serve()
     assert Start(scene, "new", 9, TOO_MUCH, operation).end() == (0, "")
     assert all(guest.balloon is not None for guest in scene.guests)
-    assert b'"cause":"room-wanted"' in history.read(scene.state)
+    records = history.read(scene.state)
+    assert b'"cause":"room-wanted"' in records
+    # Only what is promised is an admission, and says that others gave room for it.
+    assert (b'"made_room":' in records) is (operation == "prepare")
 
 
 def test_nobody_else_waits(scene: Scene) -> None:
@@ -179,6 +182,7 @@ def test_nobody_else_waits(scene: Scene) -> None:
     begun = time.monotonic()
     xml = domain("small", 8, guarantee(FITS))
     assert answer("small", "prepare", xml, None, scene.host.machine) == (0, "")
+    assert b'"made_room":' not in history.read(scene.state)
     assert time.monotonic() - begun < PATIENCE / 2
     assert waits.answer is None
     scene.begin()

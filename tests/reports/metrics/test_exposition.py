@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from tests.fleet.reports import GIB, promise, report
 from tests.reports.host.test_status import guest, host
+from xmlresource.configuration.balance_settings import Mode
 from xmlresource.fleet.fleet_state import Claim, FleetHost, HostState
+from xmlresource.model.events import GIVEN_BACK, RECLAIMED
+from xmlresource.operations.administration.balance_status import BalanceStatus, MovedMemory
+from xmlresource.operations.administration.status import BalloonStatus
 from xmlresource.record import replace
 from xmlresource.reports.metrics import metric_families
 from xmlresource.reports.metrics.exposition import MetricFamily, MetricSample, exposition
@@ -41,6 +45,40 @@ def test_a_host() -> None:
     assert drift == 2
     (limit,) = (value for name, value in found.items() if "guest_limit" in name)
     assert limit == 4 * GIB
+
+
+def test_balancing() -> None:
+    moved = MovedMemory(("lxc", "u-2"), "web", 5 * GIB, GIB)
+    done = BalanceStatus(
+        Mode.PRESS, 7 * GIB, GIB, {RECLAIMED: 100}, (moved,), starts_given_room=3, starts_short=2
+    )
+    ballooned = (BalloonStatus("db1", "u-1", GIB, 4 * GIB),)
+    status = replace(STATUS, balance=done, ballooned=ballooned)
+    samples = [each for each in host_metrics(status, report()) if "alloon" in each.family.name]
+    found = values(exposition(host_metrics(status, report())))
+    assert len(samples) == 1
+    labels = 'guest="db1",uuid="u-1",driver="qemu"'
+    assert found[f"xmlresource_guest_ballooned_bytes{{{labels}}}"] == 3 * GIB
+    modes = {name: value for name, value in found.items() if "balance_mode" in name}
+    assert modes == {
+        f'xmlresource_host_balance_mode{{mode="{mode.value}"}}': mode is Mode.PRESS for mode in Mode
+    }
+    last_day = "balance_last_day_bytes"
+    assert found[f'xmlresource_host_{last_day}{{direction="taken"}}'] == 7 * GIB
+    assert found[f'xmlresource_host_{last_day}{{direction="given"}}'] == GIB
+    labels = 'guest="web",uuid="u-2",driver="lxc"'
+    assert found[f'xmlresource_guest_{last_day}{{{labels},direction="taken"}}'] == 5 * GIB
+    assert found[f'xmlresource_guest_{last_day}{{{labels},direction="given"}}'] == GIB
+    steps = {name: value for name, value in found.items() if "last_step" in name}
+    (last,) = steps.items()
+    assert last == ('xmlresource_host_balance_last_step_timestamp_seconds{direction="taken"}', 100)
+    assert found["xmlresource_host_starts_given_room_last_day"] == 3
+    assert found["xmlresource_host_starts_short_last_day"] == 2
+
+
+def test_a_host_without_balancing_tells_nothing_of_it() -> None:
+    names = {each.family.name for each in host_metrics(STATUS, report())}
+    assert not any("balance" in name or "balloon" in name or "_starts_" in name for name in names)
 
 
 def test_each_host_of_a_fleet_has_its_label() -> None:
@@ -77,7 +115,12 @@ def test_every_family_is_in_the_list_and_has_its_help() -> None:
     names = [family.name for family in metric_families.FAMILIES]
     assert len(names) == len(set(names))
     assert all(family.help.endswith(".") for family in metric_families.FAMILIES)
-    samples = [*host_metrics(STATUS, report()), *fleet_metrics([FleetHost("a", report(), age=1.0)])]
+    status = replace(
+        STATUS,
+        balance=BalanceStatus(Mode.OFF, guests=(MovedMemory(("qemu", "u"), "a", 1, 1),)),
+        ballooned=(BalloonStatus("a", "u", 1, 2),),
+    )
+    samples = [*host_metrics(status, report()), *fleet_metrics([FleetHost("a", report(), age=1.0)])]
     assert {sample.family for sample in samples} <= set(metric_families.FAMILIES)
 
 
@@ -93,7 +136,15 @@ def test_no_name_ends_a_line_or_a_label(name: str) -> None:
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool (prometheus)")
 def test_promtool_takes_it() -> None:
     hostile = replace(report("kvm1", promises=(promise(1, GIB, 'a"b\\\n{}'),)))
-    status = host(guest('a"b\\\n{}', GIB, GIB, 4 * GIB, 0.5), pressure=1.0)
+    status = replace(
+        host(guest('a"b\\\n{}', GIB, GIB, 4 * GIB, 0.5), pressure=1.0),
+        balance=BalanceStatus(
+            Mode.BALLOON,
+            last={RECLAIMED: 5, GIVEN_BACK: 6},
+            guests=(MovedMemory(("qemu", "u"), 'a"b\\\n{}', 1, 1),),
+        ),
+        ballooned=(BalloonStatus('a"b\\\n{}', "u", 1, 2),),
+    )
     for samples in (
         host_metrics(status, hostile),
         fleet_metrics([FleetHost("a", hostile, age=1.5), FleetHost("b", None)]),

@@ -12,6 +12,7 @@ from xmlresource.cgroup.writes import Rejection, Write
 from xmlresource.model.cpu import WHOLE_PERCENT
 from xmlresource.model.domain import Domain
 from xmlresource.model.host import MemoryRegion
+from xmlresource.operations.administration.balance_status import BalanceStatus, balance_status
 from xmlresource.operations.guest import Guest
 from xmlresource.operations.guest_policy import guest_policy
 from xmlresource.operations.guests.enforcement import plan_for, subject_of
@@ -153,6 +154,7 @@ class Status:
         cpu: Its CPU time; ``None`` where none is promised.
         disks: The disks of which parts are promised.
         ballooned: The guests from which RAM was taken, as libvirt noted it.
+        balance: What balancing did lately; ``None`` where it was never set up.
     """
 
     memory: MemoryRegion
@@ -166,6 +168,7 @@ class Status:
     cpu: CpuStatus | None = None
     disks: tuple[DiskStatus, ...] = ()
     ballooned: tuple[BalloonStatus, ...] = ()
+    balance: BalanceStatus | None = None
 
 
 def status(
@@ -190,6 +193,7 @@ def status(
     nobody = Demand(name="", uuid="", guarantee=0)
     region = host_for(machine, nobody).memory
     decision = reckon(host, nobody, Domain(), promises)
+    running = GuestDefinitions(machine).current()
     return Status(
         memory=region,
         reserve=host_reserve(region.total, host.configuration.host_reserve),
@@ -208,9 +212,10 @@ def status(
         disks=_disks(machine, promises),
         ballooned=tuple(
             BalloonStatus(each.name, each.key[1], each.current, each.maximum)
-            for each in GuestDefinitions(machine).current()
+            for each in running
             if each.lack
         ),
+        balance=balance_status(host, running),
     )
 
 

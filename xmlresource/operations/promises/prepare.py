@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from xmlresource.promises.io_promise import IoPromise
 
 
+MADE_ROOM = "made_room"
+"""The figure of an admission that others had to make room for: the bytes, beside all promises."""
+
+
 class ShortageError(RefusalError):
     """A refusal because guests use, beyond their promises, what nobody else is promised.
 
@@ -75,8 +79,11 @@ def prepare(host: Host, guest: Guest, caller: int | None) -> None:
             if given != known:
                 transaction.ledger = transaction.ledger.put(given)
 
-    _with_room(host, promise)
-    log_event(host, admitted(guest, demand, "prepare"))
+    made = _with_room(host, promise)
+    event = admitted(guest, demand, "prepare")
+    if made:
+        event = replace(event, figures={**event.figures, MADE_ROOM: made})
+    log_event(host, event)
 
 
 def decide(host: Host, guest: Guest) -> None:
@@ -107,10 +114,13 @@ def decide(host: Host, guest: Guest) -> None:
     _with_room(host, only_decide)
 
 
-def _with_room(host: Host, decide: "Callable[[], None]") -> None:
+def _with_room(host: Host, decide: "Callable[[], None]") -> int:
     """Decide; where only memory is missing that guests use beyond promises, ask for it, and again.
 
     Nobody waits with the ledger's lock.
+
+    Returns:
+        The room that was asked for, in bytes; 0 where none was.
     """
     try:
         decide()
@@ -121,9 +131,11 @@ def _with_room(host: Host, decide: "Callable[[], None]") -> None:
 
         if not is_worth_another_try(host, shortage.room):
             raise
+        asked = shortage.room
     else:
-        return
+        return 0
     decide()
+    return asked
 
 
 def _larger(machine: Machine, known: Promise | None, promise: Promise) -> Promise:

@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from xmlresource.configuration.balance_settings import Mode
 from xmlresource.fleet.fleet_state import FleetHost
 from xmlresource.fleet.host_report import HostReport
+from xmlresource.model.events import GIVEN_BACK, RECLAIMED
 from xmlresource.model.host import HugepagePool
+from xmlresource.operations.administration.balance_status import BalanceStatus
 from xmlresource.operations.administration.status import GuestStatus, Status
 from xmlresource.promises.promise import PromiseState
 from xmlresource.reports.metrics import metric_families
@@ -17,6 +20,9 @@ from xmlresource.reports.page.report_card import parts_of, promisable
 _PERCENT: Final = 100
 _PARTS: Final = ("reserve", "used", "unused", "others", "hugepages", "free")
 """The parts of memory as a label has them, in their order."""
+
+_DIRECTIONS: Final = {RECLAIMED: "taken", GIVEN_BACK: "given"}
+_WITH_BALLOONS: Final = "qemu"  # the only driver whose guests have balloons
 
 _NO_ANSWERS: Final[Mapping[str, SpareAnswer]] = {}
 
@@ -34,6 +40,31 @@ def host_metrics(status: Status, report: HostReport) -> Iterator[MetricSample]:
     yield MetricSample(metric_families.HOST_DRIFT, len(status.left_over))
     for guest in status.guests:
         yield from _of_guest(guest)
+    for each in status.ballooned:
+        labels = {"guest": each.name, "uuid": each.uuid, "driver": _WITH_BALLOONS}
+        yield MetricSample(metric_families.GUEST_BALLOONED, each.maximum - each.left, labels)
+    if status.balance is not None:
+        yield from _of_balancing(status.balance)
+
+
+def _of_balancing(balance: BalanceStatus) -> Iterator[MetricSample]:
+    for mode in Mode:
+        labels = {"mode": mode.value}
+        yield MetricSample(metric_families.BALANCE_MODE, int(mode is balance.mode), labels)
+    moved = metric_families.BALANCE_MOVED
+    yield MetricSample(moved, balance.taken, {"direction": "taken"})
+    yield MetricSample(moved, balance.given, {"direction": "given"})
+    for kind, direction in _DIRECTIONS.items():
+        if kind in balance.last:
+            labels = {"direction": direction}
+            yield MetricSample(metric_families.BALANCE_LAST, balance.last[kind], labels)
+    yield MetricSample(metric_families.STARTS_GIVEN_ROOM, balance.starts_given_room)
+    yield MetricSample(metric_families.STARTS_SHORT, balance.starts_short)
+    for each in balance.guests:
+        labels = {"guest": each.name, "uuid": each.key[1], "driver": each.key[0]}
+        for direction, size in (("taken", each.taken), ("given", each.given)):
+            direct = {**labels, "direction": direction}
+            yield MetricSample(metric_families.GUEST_MOVED, size, direct)
 
 
 def fleet_metrics(

@@ -85,16 +85,50 @@ HOST_PRESSURE: Final = MetricFamily(
 HOST_DRIFT: Final = MetricFamily(
     "xmlresource_host_drift", "How many values a killed reclaim has left in kernel files."
 )
+GUEST_BALLOONED: Final = MetricFamily(
+    "xmlresource_guest_ballooned_bytes",
+    "The RAM that a guest lacks by its balloon, whoever took it; missing for nothing.",
+)
+GUEST_MOVED: Final = MetricFamily(
+    "xmlresource_guest_balance_last_day_bytes",
+    "What balancing asked of a running guest in the last day, by direction: taken, given.",
+)
+BALANCE_MODE: Final = MetricFamily(
+    "xmlresource_host_balance_mode", "Which mode of balancing is set: 1 for it, 0 for others."
+)
+BALANCE_MOVED: Final = MetricFamily(
+    "xmlresource_host_balance_last_day_bytes",
+    "What balancing asked of all guests in the last day, by direction: taken, given.",
+)
+BALANCE_LAST: Final = MetricFamily(
+    "xmlresource_host_balance_last_step_timestamp_seconds",
+    "When balancing last moved memory, by direction, in seconds since 1970.",
+)
+STARTS_GIVEN_ROOM: Final = MetricFamily(
+    "xmlresource_host_starts_given_room_last_day",
+    "Starts in the last day that were admitted after others gave memory (make_room).",
+)
+STARTS_SHORT: Final = MetricFamily(
+    "xmlresource_host_starts_short_last_day",
+    "Starts that were refused in the last day by the physical rule: others use the memory.",
+)
 
 FAMILIES: Final = (
     *OF_HOST.values(),
     HOST_PRESSURE,
     HOST_DRIFT,
+    BALANCE_MODE,
+    BALANCE_MOVED,
+    BALANCE_LAST,
+    STARTS_GIVEN_ROOM,
+    STARTS_SHORT,
     GUEST_PROMISED,
     GUEST_CHARGED,
     GUEST_LIMIT,
     GUEST_DRIFT,
     GUEST_PRESSURE,
+    GUEST_BALLOONED,
+    GUEST_MOVED,
     *OF_FLEET.values(),
     OPEN,
     AGE,
