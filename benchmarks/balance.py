@@ -31,6 +31,7 @@ ROWS: Final[dict[str, Callable[[Tally], str]]] = {
     "guests killed by hosts": lambda tally: f"{tally.host_killed}",
     "killed in ballooned guests": lambda tally: f"{tally.killed}",
     "the same in guests that boast": lambda tally: f"{tally.liars}",
+    "guests in which that happened": lambda tally: f"{tally.struck}",
     "swapped out by hosts (GiB)": lambda tally: f"{tally.swapped:.0f}",
     "guests waiting for that (s)": lambda tally: f"{tally.stalled}",
     "ballooned guests swapping (s)": lambda tally: f"{tally.starved}",

@@ -10,7 +10,7 @@ from xmlresource.balance.observed import (
     HostObserved,
     Observed,
 )
-from xmlresource.balance.recent import Lately, noticed
+from xmlresource.balance.recent import GuestRecent, Lately, noticed
 from xmlresource.configuration.balance_settings import BalanceSettings, Mode
 
 MIB: Final = 1 << 20
@@ -18,6 +18,10 @@ GIB: Final = 1 << 30
 NOW: Final = 1000.0
 SETTINGS: Final = BalanceSettings(mode=Mode.PRESS)
 LONG_AGO: Final = Lately(0)
+PROVEN: Final = Lately(
+    0, tuple(GuestRecent(("qemu", name), proven=True) for name in ("a", "b", "c"))
+)
+"""Guests whose word has stood a trial."""
 
 
 def statistics(usable: int, balloon: int = 4 * GIB, **more: Any) -> BalloonStatistics:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.balance.examples import GIB, MIB, NOW, SETTINGS, decided, guest, host, statistics
+from tests.balance.examples import GIB, MIB, NOW, PROVEN, SETTINGS, decided, guest, host, statistics
 from xmlresource.balance.balancing import decide
 from xmlresource.balance.host_need import marks
 from xmlresource.balance.movement import Cause, Direction, Means, RoundDecision, Step
@@ -16,7 +16,7 @@ from xmlresource.balance.observed import (
     HostObserved,
     Observed,
 )
-from xmlresource.balance.recent import Lately
+from xmlresource.balance.recent import GuestRecent, Lately
 from xmlresource.balance.standing import GIVE_FACTOR, LEAST_STEP, distrust, step_of
 from xmlresource.configuration.balance_settings import Mode
 
@@ -45,7 +45,8 @@ def test_a_host_without_guests_is_told_what_is_missing() -> None:
 
 def test_guests_give_in_proportion_to_what_they_can_spare() -> None:
     one, two = guest("a", usable=1024 * MIB), guest("b", usable=1228 * MIB)
-    steps = {step.name: step.size for step in decided(host(1500 * MIB), one, two).steps}
+    found = decided(host(1500 * MIB), one, two, lately=PROVEN)
+    steps = {step.name: step.size for step in found.steps}
     assert steps["b"] / steps["a"] == pytest.approx((1228 - 819) / (1024 - 819), rel=0.05)
 
 
@@ -166,11 +167,40 @@ def test_what_is_promised_comes_first_however_short_the_host_is() -> None:
 
 
 def test_a_start_that_waits_is_made_room_for_in_larger_steps() -> None:
-    found = decided(host(4 * GIB, wanted=GIB), guest(usable=3 * GIB))
+    found = decided(host(4 * GIB, wanted=GIB), guest(usable=3 * GIB), lately=PROVEN)
     step = only(found)
     assert step.reason.cause is Cause.ROOM_WANTED
     assert step.size == 819 * MIB
     assert found.soon
+
+
+def test_of_who_has_not_been_tried_little_is_asked() -> None:
+    seen = guest(usable=3 * GIB)
+    tried = only(decided(host(SHORT), seen, lately=PROVEN))
+    untried = only(decided(host(SHORT), seen))
+    assert untried.size == pytest.approx(tried.size / 2, abs=MIB)
+    assert only(decided(host(4 * GIB, wanted=GIB), seen)).size == 409 * MIB
+    # but never too little to be a step
+    small = guest(balloon=64 * MIB, usable=64 * MIB, maximum=64 * MIB, charged=300 * MIB)
+    assert all(step.size >= LEAST_STEP for step in decided(host(0), small).steps)
+
+
+def test_whose_word_did_not_stand_is_left_alone_and_nobody_gives_for_it() -> None:
+    failing = GuestRecent(("qemu", "a"), failed=NOW - 1, failures=1)
+    lately = Lately(0, (failing,))
+    found = decided(host(SHORT), guest(usable=3 * GIB), lately=lately)
+    assert found.steps == ()
+    (alone,) = found.left_alone
+    assert alone.reason.cause is Cause.UNMOVED_STATISTICS
+    starving = guest(maximum=8 * GIB, statistics=statistics(500 * MIB, swap_in=1 << 20))
+    giver = guest("b", usable=3 * GIB)
+    below = marks(16 * GIB, SETTINGS).below
+    assert decided(host(below), starving, giver, lately=lately).steps == ()
+    (step,) = decided(host(below), starving, giver).steps
+    assert (step.name, step.direction) == ("b", Direction.TAKE)
+    # of what the host has it gets its share
+    (step,) = decided(host(below + 2 * GIB), starving, giver, lately=lately).steps
+    assert (step.name, step.direction) == ("a", Direction.GIVE)
 
 
 def test_the_last_little_that_a_start_lacks_comes_from_one_guest() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.balance.examples import GIB, MIB, SETTINGS, guest, host
+from tests.balance.examples import GIB, MIB, SETTINGS, guest, host, statistics
 from xmlresource.balance.balancing import decide
-from xmlresource.balance.movement import Cause, Direction, RoundDecision
+from xmlresource.balance.movement import Cause, Direction, RoundDecision, Step
 from xmlresource.balance.observed import GuestObserved, Observed
 from xmlresource.balance.recent import GuestRecent, Lately, noticed, remembered
 from xmlresource.configuration.balance_settings import Mode
@@ -59,8 +59,104 @@ def test_a_guest_is_asked_once_until_its_balloon_is_there() -> None:
     # the report is from before it came to rest: nobody is told, nothing is taken on it
     assert (found.steps, found.left_alone) == ((), ())
     assert story.recent.asked.reached == 106
-    found = story.round(there)
+    found = story.round(after(step))
     assert directions(found) == [Direction.TAKE]
+    assert found.steps[0].size == pytest.approx(2 * step.size, abs=2 * MIB)
+
+
+def after(step: Step, missing: float = 1.0, **more: Any) -> GuestObserved:
+    """The guest after a step, with so much of what was taken missing in its report."""
+    usable = 2 * GIB - int(step.size * missing)
+    said = statistics(usable, step.target, **more)
+    return guest(balloon=step.target, statistics=said)
+
+
+def rest(story: Story, seen: GuestObserved) -> RoundDecision:
+    """Two rounds: the balloon comes to rest, and a report follows."""
+    story.round(seen)
+    return story.round(seen)
+
+
+def test_whose_report_does_not_fall_is_left_alone_for_a_while() -> None:
+    story = Story()
+    (step,) = story.round(guest()).steps
+    found = rest(story, after(step, 0.7))
+    assert found.steps == ()
+    (alone,) = found.left_alone
+    assert alone.reason.cause is Cause.UNMOVED_STATISTICS
+    assert (story.recent.proven, story.recent.failures) == (False, 1)
+    story.now += SETTINGS.back_off - 4
+    assert story.round(after(step, 0.7)).steps == ()
+    (again,) = story.round(after(step, 0.7)).steps
+    # as little as from one that was never tried
+    assert (again.direction, again.size) == (Direction.TAKE, step.size)
+
+
+def test_each_failed_trial_doubles_the_time_and_one_that_stands_ends_it() -> None:
+    story = Story()
+    seen, waits = guest(usable=3 * GIB), []
+    for _ in range(3):
+        while not (steps := story.round(seen).steps):
+            story.now += 8
+        waits.append(story.now)
+        seen = guest(balloon=steps[0].target, usable=3 * GIB)
+        rest(story, seen)
+    assert waits[2] - waits[1] > 1.5 * (waits[1] - waits[0])
+    assert story.recent.failures == 3
+    while not (steps := story.round(seen).steps):
+        story.now += 8
+    left = seen.statistics
+    assert left is not None
+    assert left.usable is not None
+    rest(story, guest(balloon=steps[0].target, usable=left.usable - steps[0].size))
+    assert (story.recent.failed, story.recent.failures, story.recent.proven) == (None, 0, True)
+
+
+def test_no_report_is_no_verdict() -> None:
+    story = Story()
+    (step,) = story.round(guest()).steps
+    rest(story, guest(balloon=step.target, statistics=None))
+    assert story.recent.trial is not None
+    rest(story, after(step, age=20))
+    assert (story.recent.trial is None, story.recent.proven) == (False, False)
+    rest(story, after(step))
+    assert story.recent.proven
+
+
+def test_who_needs_memory_back_is_asked_for_little_again() -> None:
+    story = Story()
+    (step,) = story.round(guest()).steps
+    story.round(after(step))
+    story.available = 2 * GIB
+    story.round(after(step))
+    assert story.recent.proven
+    hungry = guest(balloon=step.target, usable=100 * MIB)
+    (given,) = story.round(hungry).steps
+    assert given.direction is Direction.GIVE
+    assert not story.recent.proven
+    assert story.recent.trial is None
+
+
+def test_who_only_gets_what_is_left_over_stays_proven() -> None:
+    story = Story()
+    (step,) = story.round(guest()).steps
+    story.round(after(step))
+    story.available = 8 * GIB
+    story.now += SETTINGS.calm
+    (given,) = story.round(after(step)).steps
+    assert (given.direction, given.reason.cause) == (Direction.GIVE, Cause.HOST_HAS_ROOM)
+    assert story.recent.proven
+
+
+def test_a_service_that_begins_anew_has_tried_nobody() -> None:
+    story = Story()
+    (step,) = story.round(guest()).steps
+    rest(story, after(step))
+    assert story.recent.proven
+    story.lately = Lately(story.now)
+    story.now += 4
+    (again,) = story.round(guest()).steps
+    assert again.size == step.size
 
 
 def test_a_balloon_that_went_further_than_asked_is_there() -> None:

@@ -44,6 +44,17 @@ def test_hosts_are_short_for_less_long(ours: Tally, nothing: Tally) -> None:
     assert ours.host_killed <= nothing.host_killed
 
 
+def test_guests_that_boast_are_killed_no_more_than_under_the_published_rules() -> None:
+    # Hosts on which one boasts of memory that its load needs later: without the trial of its word
+    # its kernel killed 133 times on the first of them, and 5 times on the second.
+    seeds = (27, 35)
+    found = run(seeds, functools.partial(Ours, BalanceSettings(mode=Mode.BALLOON)), ODD)
+    published = run(seeds, Mom, ODD)
+    assert published.liars > 50
+    assert found.liars <= 5
+    assert (found.cut, found.swinging) == (0, 0)
+
+
 def test_the_published_rules_cut_what_was_promised(mom: Tally) -> None:
     assert mom.cut > 0
 

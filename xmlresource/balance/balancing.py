@@ -23,6 +23,7 @@ from xmlresource.balance.observed import GuestObserved, Observed
 from xmlresource.balance.recent import NOTICEABLE, Lately
 from xmlresource.balance.standing import (
     LEAST_STEP,
+    UNTRIED_PART,
     spare,
     step_of,
 )
@@ -143,12 +144,17 @@ class _Round:
         hurry = self._critical or self._seen.host.wanted > 0
         return step_of(guest, self._settings, hurry=hurry)
 
+    def _asked_at_most(self, each: GuestPart) -> int:
+        """The most to ask a guest's balloon for: little before its word has stood a trial."""
+        step = self._step(each.guest)
+        return step if each.recent.proven else max(LEAST_STEP, step // UNTRIED_PART)
+
     def _take_steps(self, shares: Sequence[int], wanted: int) -> Iterator[Step]:
         reason = self._need.reason or Reason(Cause.OTHERS_STARVE, (("wanted", wanted),))
         for each, share in zip(self._parts, shares, strict=True):
             guest, balloon = each.guest, each.guest.balloon
             if balloon is not None and share >= LEAST_STEP:
-                size = _whole(min(share + guest.untouched, self._step(guest)))
+                size = _whole(min(share + guest.untouched, self._asked_at_most(each)))
                 yield _taking(guest, Means.BALLOON, size, balloon - size, reason)
 
     def _press_steps(self, missing: int, asked: set[tuple[str, str]]) -> Iterator[Step]:

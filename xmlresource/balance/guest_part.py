@@ -1,12 +1,16 @@
 """The part that one guest has in a round: what is known of it, and what follows from that."""
 
+from typing import Final
+
 from xmlresource.balance.movement import Cause, Reason
 from xmlresource.balance.observed import GuestObserved
 from xmlresource.balance.recent import GuestRecent, Lately
-from xmlresource.balance.standing import Need, distrust, need, unavailable
+from xmlresource.balance.standing import Need, distrust, failed, need, unavailable
 from xmlresource.configuration.balance_settings import BalanceSettings
 from xmlresource.reclaim.sharing import Shortfall
 from xmlresource.record import record
+
+_FALSE: Final = frozenset({Cause.WRONG_STATISTICS, Cause.UNMOVED_STATISTICS})
 
 
 @record
@@ -48,7 +52,7 @@ class GuestPart:
     @property
     def is_believed(self) -> bool:
         """Whether others have to give up something for it: not for who contradicts itself."""
-        wrong = self.distrust is not None and self.distrust.cause is Cause.WRONG_STATISTICS
+        wrong = self.distrust is not None and self.distrust.cause in _FALSE
         return self.free and not wrong
 
     @property
@@ -93,7 +97,7 @@ def part_of(
     reached = None if asked is None else asked.reached
     since = lately.since if reached is None else max(reached, lately.since)
     age = min(settings.stale, max(0.0, now - since))
-    doubt = None if alone else distrust(guest, age, settings)
+    doubt = None if alone else distrust(guest, age, settings) or failed(recent, now, settings)
     waits = asked is not None and asked.reached is None
     needs = None if alone else need(guest, settings, trusted=doubt is None)
     return GuestPart(guest, recent, alone, doubt, waits, needs, settings.stale)

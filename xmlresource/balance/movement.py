@@ -50,6 +50,7 @@ class Cause(Enum):
     NO_STATISTICS = "no-statistics"
     OLD_STATISTICS = "old-statistics"  # age, most
     WRONG_STATISTICS = "wrong-statistics"  # usable, available, balloon
+    UNMOVED_STATISTICS = "unmoved-statistics"  # failures
 
 
 @record

@@ -2,13 +2,14 @@
 
 It keeps a guest from being asked twice for the same, and memory from going back and forth. It is
 safe to lose: a service that begins anew trusts no statistics from before it began, and otherwise
-decides from what it observes.
+decides from what it observes. A guest whose word has not stood a trial since is asked for little.
 """
 
 from collections.abc import Collection
 
-from xmlresource.balance.movement import Direction, Means, RoundDecision, Step
+from xmlresource.balance.movement import Cause, Direction, Means, RoundDecision, Step
 from xmlresource.balance.observed import GuestObserved, Key, Observed
+from xmlresource.balance.trial import Trial, trial_of, verdict
 from xmlresource.configuration.balance_settings import BalanceSettings
 from xmlresource.record import record, replace
 
@@ -52,6 +53,10 @@ class GuestRecent:
         given: When memory was last given to it.
         ignored: When its balloon was found not to do as asked; ``None`` where it does.
         refusals: How often in a row that was so.
+        trial: What its next report is held against.
+        proven: Whether its word stood the last trial, and it needed nothing since.
+        failed: When its word did not stand a trial; ``None`` where it did since.
+        failures: How often in a row that was so.
     """
 
     key: Key
@@ -60,6 +65,10 @@ class GuestRecent:
     given: float | None = None
     ignored: float | None = None
     refusals: int = 0
+    trial: Trial | None = None
+    proven: bool = False
+    failed: float | None = None
+    failures: int = 0
 
 
 @record
@@ -80,14 +89,15 @@ class Lately:
 
 
 def noticed(lately: Lately, seen: Observed, settings: BalanceSettings) -> Lately:
-    """Take in what the balloons did since; guests that ended are forgotten.
+    """Take in what balloons did and guests reported since; those that ended are forgotten.
 
     To be called with what is observed, before :func:`~xmlresource.balance.balancing.decide`.
     """
     return replace(
         lately,
         guests=tuple(
-            _moved(lately.of(guest.key), guest, seen.at, settings) for guest in seen.guests
+            _tried(_moved(lately.of(guest.key), guest, seen.at, settings), guest, seen.at, settings)
+            for guest in seen.guests
         ),
     )
 
@@ -106,13 +116,11 @@ def remembered(
     done = {
         step.key: step for step in decision.steps if not step.observe and step.key not in failed
     }
-    balloons = {guest.key: guest.balloon for guest in seen.guests}
+    guests = {guest.key: guest for guest in seen.guests}
     return replace(
         lately,
         guests=tuple(
-            _stepped(each, done[each.key], balloons.get(each.key), seen.at)
-            if each.key in done
-            else each
+            _stepped(each, done[each.key], guests[each.key], seen.at) if each.key in done else each
             for each in lately.guests
         ),
     )
@@ -137,17 +145,37 @@ def _moved(
     return replace(each, ignored=now if each.ignored is None else each.ignored)
 
 
+def _tried(
+    each: GuestRecent, guest: GuestObserved, now: float, settings: BalanceSettings
+) -> GuestRecent:
+    asked, trial = each.asked, each.trial
+    if trial is None or asked is None or asked.reached is None:
+        return each
+    stands = verdict(trial, guest, now - asked.reached, settings)
+    if stands is None:
+        return each
+    if stands:
+        return replace(each, trial=None, proven=True, failed=None, failures=0)
+    return replace(each, trial=None, proven=False, failed=now, failures=each.failures + 1)
+
+
 def _is_beyond(asked: Asked, balloon: int) -> bool:
     """Whether the balloon went further than it was asked to: nothing is still to come."""
     return (asked.begun - asked.target) * asked.left(balloon) < 0
 
 
-def _stepped(each: GuestRecent, step: Step, balloon: int | None, now: float) -> GuestRecent:
+def _stepped(each: GuestRecent, step: Step, guest: GuestObserved, now: float) -> GuestRecent:
+    balloon = guest.balloon
     if step.direction is Direction.HOLD:
-        return replace(each, asked=None, ignored=now, refusals=each.refusals + 1)
+        held = replace(each, asked=None, ignored=now, refusals=each.refusals + 1)
+        return replace(held, trial=None, proven=False)
     taken = now if step.direction is Direction.TAKE else each.taken
     given = now if step.direction is Direction.GIVE else each.given
     if step.means is Means.PRESS or balloon is None:
         return replace(each, taken=taken, given=given)
+    each = replace(each, taken=taken, given=given, ignored=None)
     asked = Asked(now, now, balloon, step.target)
-    return replace(each, asked=asked, taken=taken, given=given, ignored=None)
+    if step.direction is Direction.TAKE:
+        return replace(each, asked=asked, trial=trial_of(guest))
+    proven = each.proven and step.reason.cause is Cause.HOST_HAS_ROOM
+    return replace(each, asked=asked, trial=None, proven=proven)

@@ -8,6 +8,7 @@ since is still in them.
 
 from typing import Final
 
+from xmlresource.balance.disk_waits import waits_for_disk
 from xmlresource.balance.movement import Cause, Reason
 from xmlresource.balance.observed import GuestObserved
 from xmlresource.balance.recent import GuestRecent
@@ -27,8 +28,8 @@ GIVE_FACTOR: Final = 3
 """A starving guest is given so many times what is taken from a guest in one round, at most."""
 HURRY_FACTOR: Final = 2
 """A guest is asked for so many times as much when the host is about to swap, or a start waits."""
-MOST_FAULTS: Final = 200.0
-"""Major page faults a second from which on a guest with little usable memory lacks RAM."""
+UNTRIED_PART: Final = 2
+"""From a guest whose word has not stood a trial, one part in so many of a step is taken at most."""
 _LONGEST_BACK_OFF: Final = 4  # doublings
 
 
@@ -61,11 +62,22 @@ def unavailable(
         return Reason(Cause.NO_ANSWER)
     if guest.balloon is None:
         return Reason(Cause.NO_BALLOON)
-    if recent.asked is None and recent.ignored is not None:
-        doublings = min(max(0, recent.refusals - 1), _LONGEST_BACK_OFF)
-        if now - recent.ignored < settings.back_off * 2**doublings:
-            return Reason(Cause.IGNORES, (("refusals", recent.refusals),))
+    if recent.asked is None and _is_soon(recent.ignored, recent.refusals, now, settings):
+        return Reason(Cause.IGNORES, (("refusals", recent.refusals),))
     return None
+
+
+def failed(recent: GuestRecent, now: float, settings: BalanceSettings) -> Reason | None:
+    """Why nothing is taken on a guest's word for a while, whatever it is; ``None`` where it may."""
+    if _is_soon(recent.failed, recent.failures, now, settings):
+        return Reason(Cause.UNMOVED_STATISTICS, (("failures", recent.failures),))
+    return None
+
+
+def _is_soon(since: float | None, times: int, now: float, settings: BalanceSettings) -> bool:
+    """Whether a guest is still left alone for what it did: twice as long each time in a row."""
+    doublings = min(max(0, times - 1), _LONGEST_BACK_OFF)
+    return since is not None and now - since < settings.back_off * 2**doublings
 
 
 def distrust(guest: GuestObserved, most: float, settings: BalanceSettings) -> Reason | None:
@@ -92,7 +104,7 @@ def distrust(guest: GuestObserved, most: float, settings: BalanceSettings) -> Re
 def _contradicts_itself(guest: GuestObserved, settings: BalanceSettings) -> bool:
     """Whether a guest says that much is usable, and waits for its disk for lack of memory."""
     has_much = _usable(guest) >= _kept(guest.balloon or 0, settings.keep)
-    return has_much and _disk(guest, settings) is not None
+    return has_much and waits_for_disk(guest, settings) is not None
 
 
 def spare(guest: GuestObserved, settings: BalanceSettings, *, critical: bool = False) -> int:
@@ -133,23 +145,11 @@ def _strain(guest: GuestObserved, settings: BalanceSettings, *, trusted: bool) -
             return Reason(Cause.STARVES, (("usable", usable), ("below", below)))
         if usable >= _kept(balloon, settings.keep):
             return None
-    waits = _disk(guest, settings)
+    waits = waits_for_disk(guest, settings)
     if waits is not None:
         return waits
     if (guest.pressure or 0) >= settings.pressure:
         return Reason(Cause.STALLS, (("pressure", guest.pressure or 0),))
-    return None
-
-
-def _disk(guest: GuestObserved, settings: BalanceSettings) -> Reason | None:
-    """The sign that a guest waits for its disk for lack of memory."""
-    said = guest.statistics
-    if said is None or not 0 <= said.age <= settings.stale:
-        return None
-    if (said.swap_in or 0) >= settings.swap_in:
-        return Reason(Cause.SWAPS, (("swap_in", said.swap_in or 0),))
-    if (said.major_faults or 0) >= MOST_FAULTS:
-        return Reason(Cause.FAULTS, (("major_faults", said.major_faults or 0),))
     return None
 
 

@@ -22,11 +22,12 @@ _SENTENCES: Final = {
     Cause.NO_BALLOON: "it has no balloon that it could be asked through",
     Cause.NO_STATISTICS: "it does not report how much memory it could spare",
     Cause.OLD_STATISTICS: "its last report is {age} old",
+    Cause.UNMOVED_STATISTICS: "what was taken from it was not missing in its reports",
     Cause.WRONG_STATISTICS: "it reports what can't be true: {usable} usable of {available}",
 }
 
 _PERCENT: Final = frozenset({"some", "pressure"})
-_COUNTS: Final = frozenset({"major_faults", "refusals"})
+_COUNTS: Final = frozenset({"major_faults", "refusals", "failures"})
 _SECONDS: Final = frozenset({"age", "most"})
 
 

@@ -27,6 +27,7 @@ class Tally:
         beyond: Guests that were asked to take more than their RAM.
         killed: Processes killed by the kernels of guests that had less than their RAM.
         liars: The same in guests that said that they had enough.
+        struck: In how many guests of both kinds that happened: in one it may each second.
         host_killed: Guests killed by the kernels of hosts.
         swapped: GiB that hosts swapped out.
         stalled: Seconds in which guests waited for the host's swap.
@@ -46,6 +47,7 @@ class Tally:
     beyond: int = 0
     killed: int = 0
     liars: int = 0
+    struck: int = 0
     host_killed: int = 0
     swapped: float = 0
     stalled: int = 0
@@ -132,6 +134,7 @@ class _Watch:
     def count(self, tally: Tally, *, steady: bool) -> None:
         tally.cut += self.cut
         tally.beyond += self.beyond
+        tally.struck += self._deaths > 0
         if self._guest.kind is Kind.BOASTING:
             tally.liars += self._deaths
         else:

@@ -11,6 +11,8 @@ from tests.fakes.libvirt import FakeLibvirtError
 from tests.live.balance.conftest import SETTINGS, Farm
 from xmlresource.balance.movement import Cause, Direction
 from xmlresource.errors import XmlresourceError
+from xmlresource.live.balance.balancer import Balancer
+from xmlresource.live.balance.once_told import OnceTold
 from xmlresource.operations.administration.status import status
 from xmlresource.system.state import history
 
@@ -247,6 +249,36 @@ def test_libvirt_that_refuses_one_guest_serves_the_others(farm: Farm) -> None:
     assert farm.ram()["lazy"] < 2048
     assert farm.guests["idle"].asked() == []
     assert farm.said("guest 'idle' is left alone") == 1
+
+
+def boast(farm: Farm) -> None:
+    """Have a guest that needs 1500 MiB of its 2048 say that it needs 548, whatever it has."""
+    farm.guests["busy"].used, farm.guests["busy"].lie = 1500, 1500
+    short(farm)
+    farm.rounds(10)
+
+
+def test_a_guest_that_boasts_is_tried_with_little_and_then_left_alone(farm: Farm) -> None:
+    boast(farm)
+    asked = len(farm.guests["busy"].asked())
+    assert asked == 1
+    assert farm.said("guest 'busy' is left alone: what was taken from it was not missing") == 1
+    # Little: half of what a step may be.
+    assert farm.ram()["busy"] >= 2048 - 2048 // 8
+    # The others, who tell the truth, give what the host lacks.
+    assert max(farm.ram()[name] for name in ("idle", "lazy")) < 2048 - 2048 // 8
+    assert farm.available() >= 1024
+
+
+def test_a_new_service_tries_a_boaster_anew_with_little(farm: Farm) -> None:
+    boast(farm)
+    had = farm.ram()["busy"]
+    farm.balancer = Balancer(farm.host.machine, farm.balloons, OnceTold(farm.host.machine))
+    farm.balancer.begin()
+    farm.leave(500)
+    farm.rounds(10)
+    assert had - farm.ram()["busy"] <= 2048 // 8
+    assert len(farm.guests["busy"].asked()) == 2
 
 
 @pytest.mark.parametrize("lie", [5000, 1 << 40])
