@@ -49,8 +49,12 @@ RECORDED_MIB = 16
 SLOW_MIB = 64
 SLOW_IOPS = 200
 END = re.compile(rb"--- exit status (\d+) ---")
-# Also shows a kernel that can't find its disk.
-COMMAND_LINE = "root=/dev/vda rw console=ttyS0 panic=-1 quiet no_timer_check systemd.show_status=no mitigations=off"
+# Also shows a kernel that can't find its disk. With page table isolation the emulator would look up
+# all addresses anew at each entry of the kernel.
+COMMAND_LINE = (
+    "root=/dev/vda rw console=ttyS0 panic=-1 quiet no_timer_check systemd.show_status=no "
+    "mitigations=off"
+)
 STOP = threading.Event()
 SAYING = threading.Lock()
 LAYOUT = ("tests/vm/test_layouts.py",)
