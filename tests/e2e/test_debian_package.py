@@ -6,16 +6,25 @@ It runs alone, on the package that ``make deb`` has made:
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .harness import hooks, sandbox
-from .harness.commands import must, run
+from .harness.commands import must
 from .harness.guests import guarantee
-from .harness.packaged import LIBRARY, PACKAGE, Packaged, dpkg
+from .harness.packaged import (
+    BEFORE,
+    HOOK,
+    LIBRARY,
+    PACKAGE,
+    VERSION,
+    Packaged,
+    another_installation_in_front,
+    dpkg,
+    make_version_before,
+)
 from .harness.product import Product, leave_to_promise
 
 if TYPE_CHECKING:
@@ -26,43 +35,21 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.package
 
-HOOK = sandbox.HOOKS / "qemu.d" / "50-xmlresource"
-# What a careless pip leaves: Debian's Python would find it before any package.
-POISON = Path("/usr/local/lib/python3.11/dist-packages/xmlresource")
-# And its program, which PATH has before the package's.
-OTHER_PROGRAM = Path("/usr/local/bin/xmlresource")
 GUARANTEE = guarantee(64)
-BEFORE = "0.0.9"
 
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The version before: of a lower number, and with another hook."""
-    folder = tmp_path_factory.mktemp("before")
-    must(run(["dpkg-deb", "-R", PACKAGE, folder / "tree"]))
-    control = folder / "tree/DEBIAN/control"
-    control.write_text(control.read_text().replace("Version: 0.1.0", f"Version: {BEFORE}"))
-    library = folder / "tree/usr/lib/xmlresource/xmlresource"
-    module = library / "__init__.py"
-    module.write_text(module.read_text().replace('"0.1.0"', f'"{BEFORE}"'))
-    script = library / "system/libvirt-hook.sh"
-    script.write_text(script.read_text() + "# an older one\n")
-    must(run(["dpkg-deb", "-b", folder / "tree", folder / "before.deb"]))
-    return folder / "before.deb"
+    return make_version_before(tmp_path_factory.mktemp("before"))
 
 
 @pytest.fixture
 def product(libvirt: Libvirt) -> Iterator[Packaged]:
     """The program, once it is installed; nothing of it is left afterwards."""
-    POISON.mkdir(parents=True)
-    (POISON / "__init__.py").write_text("raise SystemExit('of /usr/local')\n")
-    OTHER_PROGRAM.touch(0o755, exist_ok=False)
-    OTHER_PROGRAM.write_text("#!/bin/sh\necho of /usr/local >&2\nexit 1\n")
     leave_to_promise(1000)
-    yield Packaged(LIBRARY)
-    dpkg("--purge", "--force-all", "xmlresource")
-    shutil.rmtree(POISON)
-    OTHER_PROGRAM.unlink()
+    with another_installation_in_front():
+        yield Packaged(LIBRARY)
+        dpkg("--purge", "--force-all", "xmlresource")
     sandbox.remove(LIBRARY)
     libvirt.restart()
     sandbox.remove(sandbox.LEDGER_FOLDER)
@@ -104,7 +91,7 @@ def test_from_the_version_before_to_nothing(
     assert HOOK.read_text() == older
     assert starts(new_guest)
     must(dpkg("--configure", "xmlresource"))
-    assert must(product("--version")).stdout == "0.1.0\n"
+    assert must(product("--version")).stdout == f"{VERSION}\n"
     assert HOOK.read_text() != older
     for name in ("hook", "hook-calls"):
         found = finding(product, name)
