@@ -32,6 +32,8 @@ e2e: $(VENV)/installed ## real libvirt, real guests (as root; installs Debian pa
 .PHONY: e2e-vm
 e2e-vm: $(VENV)/installed ## the same under systemd and cgroup v2, in a machine of its own (as root)
 	sh tests/vm/provision.sh
+	sh debian/provision.sh
+	$(MAKE) $(DEB)
 	$(BIN)/tox run -e vm
 
 # How long for all targets together, in seconds: two hours, and a short look in CI
@@ -70,6 +72,12 @@ docs: $(VENV)/installed ## the docs as a site in build/site, to be opened withou
 .PHONY: deb
 deb: manual ## a Debian package in build/deb (takes debhelper, dh-python, lintian)
 	sh debian/build.sh build/deb
+	@touch $(DEB)
+
+# For those who take the package as it is, where nothing of it has changed
+DEB := build/deb/built
+$(DEB): README.md SECURITY.md $(shell find xmlresource schemas debian docs manual -type f ! -name '*.pyc')
+	$(MAKE) deb
 
 .PHONY: rpm
 rpm: manual ## an RPM in build/rpm (takes rpmbuild, rpmlint)

@@ -65,11 +65,14 @@ CHAIN = (
     "tests/vm/test_promise_life.py",
     "tests/vm/test_repair.py",
 )
+# On each release of Debian, in one machine.
+DEBIAN = ("tests/vm/test_package.py", "tests/vm/test_apparmor.py")
 ALL = ("tests/vm",)
-REST = (*ALL, *(f"--ignore={file}" for file in CHAIN))
+REST = (*ALL, *(f"--ignore={file}" for file in (*CHAIN, *DEBIAN)))
 # What depends most on the kernel, systemd and libvirt.
 NEWER = (
     *LAYOUT,
+    *DEBIAN,
     "tests/vm/test_chain.py::test_the_whole_chain_holds_and_survives_systemd_and_libvirt",
     "tests/vm/test_chain.py::test_a_drop_in_that_he_edits_counts_with_the_next_repair",
     "tests/vm/test_chain.py::test_fact_what_set_property_keeps_in_etc_hides_a_runtime_value",
@@ -160,7 +163,7 @@ MACHINES = {
     "trixie": Machine("trixie", tests=NEWER),
     # How CPU time is shared out among several CPUs.
     "bookworm-two-cpus": Machine(
-        "bookworm", tests=("tests/vm/test_cpu_guarantee.py",), processors=2
+        "bookworm", tests=("tests/vm/test_cpu_guarantee.py", *DEBIAN), processors=2
     ),
     "bookworm-hybrid": Machine("bookworm", HYBRID),
     "bookworm-legacy": Machine("bookworm", LEGACY, tests=LAYOUT),
@@ -262,21 +265,22 @@ def image(suite: str) -> Path:
 
 
 def payload(work: Path, wheel: Path, name: str, arguments: list[str]) -> None:
-    """The disks: the wheel, tests and what to run; swap; room for what is recorded; a slow one."""
+    """The disks: packages, tests and what to run; swap; room for what is recorded; a slow one."""
     machine = MACHINES[name]
     wanted = {key: value for key, value in os.environ.items() if key.startswith("XMLRESOURCE_VM_")}
+    fixed = {"XMLRESOURCE_VM": name, "XMLRESOURCE_DEB": "/payload/xmlresource.deb"}
     (work / "run").write_text(
         RUN.format(
             name=name,
             preparation=machine.preparation,
-            variables=shlex.join(
-                f"{key}={value}" for key, value in {**wanted, "XMLRESOURCE_VM": name}.items()
-            ),
+            variables=shlex.join(f"{key}={value}" for key, value in {**wanted, **fixed}.items()),
             arguments=shlex.join(arguments or machine.tests),
         )
     )
     with tarfile.open(work / "payload", "w", format=tarfile.PAX_FORMAT) as tar:
         tar.add(wheel, "wheel")
+        for package in REPOSITORY.glob("build/deb/*.deb"):
+            tar.add(package, "xmlresource.deb")
         tar.add(work / "run", "run")
         tar.add(REPOSITORY / "pyproject.toml", "pyproject.toml")
         for folder in ("tests/vm", "tests/e2e"):
