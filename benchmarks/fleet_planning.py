@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tests.fleet.simulated import GIB, fleet, guest
 from xmlresource.fleet.fleet_admission import guest_published
 from xmlresource.fleet.host_report import HostReport
 from xmlresource.fleet.packing.exact_packing import Effort, solver_is_there
@@ -27,6 +26,7 @@ from xmlresource.fleet.planning.fleet_vectors import Fleet, seated_guests, vecto
 from xmlresource.fleet.planning.ranking import RankingGoal, place_together
 from xmlresource.fleet.planning.what_if import FleetChange, what_if
 from xmlresource.fleet.report_json import report_as_fields
+from xmlresource.fleet.simulated_hosts import GIB, fleet, guest
 
 OUT: Final = (1, 5, 20, 60)
 RATIO: Final = 1.5

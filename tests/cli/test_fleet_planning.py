@@ -8,11 +8,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.fleet.simulated import GIB, fleet, guest, host
 from xmlresource.cli import main
 from xmlresource.fleet.host_report import HostReport
 from xmlresource.fleet.packing import best_packing
 from xmlresource.fleet.report_json import report_as_fields
+from xmlresource.fleet.simulated_hosts import GIB, fleet, guest, host
 from xmlresource.record import replace
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"

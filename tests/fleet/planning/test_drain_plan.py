@@ -3,7 +3,6 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fleet.simulated import GIB, fleet, guest, host
 from xmlresource.fleet.fleet_admission import decide_on
 from xmlresource.fleet.host_report import HostReport, PublishedGuest
 from xmlresource.fleet.packing.exact_packing import Effort
@@ -11,6 +10,7 @@ from xmlresource.fleet.packing.packing_problem import Proof
 from xmlresource.fleet.planning.drain_plan import DrainPlan, plan_drain
 from xmlresource.fleet.planning.fleet_vectors import Fleet
 from xmlresource.fleet.planning.verified_moves import without
+from xmlresource.fleet.simulated_hosts import GIB, fleet, guest, host
 from xmlresource.promises.promise import Promise, PromiseState
 from xmlresource.record import replace
 

@@ -3,7 +3,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fleet.simulated import GIB, charged, guest, host
 from xmlresource.admission.reckoning import Rule
 from xmlresource.cgroup.hierarchy import partition_groups
 from xmlresource.fleet.fleet_admission import decide_on, guest_published
@@ -21,12 +20,19 @@ from xmlresource.fleet.planning.dimensions import (
 )
 from xmlresource.fleet.planning.fleet_vectors import Fleet, seated_guests, vectors_of
 from xmlresource.fleet.planning.host_rooms import room_in
+from xmlresource.fleet.simulated_hosts import GIB, guest, host
 from xmlresource.model.cpu import CpuPolicy
 from xmlresource.model.host import AncestorLimit
 from xmlresource.promises.terms import PartitionBudget
 from xmlresource.record import replace
 
 MIB = 1 << 20
+
+
+def charged(there: PublishedGuest, size: int) -> PublishedGuest:
+    """The guest with so many bytes charged to it."""
+    return replace(there, held=replace(there.held, charged=size))
+
 
 partitions = st.sampled_from([None, "/machine", "/machine/prod", "/other"])
 plain_guests = st.builds(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.fleet.simulated import GIB, guest, host
 from xmlresource.fleet.fleet_admission import FleetGuest, guest_published
 from xmlresource.fleet.planning.fleet_vectors import Fleet
 from xmlresource.fleet.planning.ranking import RankedHosts, RankingGoal, place_together, why_not
+from xmlresource.fleet.simulated_hosts import GIB, guest, host
 from xmlresource.promises.promise import Promise, PromiseState
 
 SPREAD, PACK = RankingGoal.SPREAD, RankingGoal.PACK

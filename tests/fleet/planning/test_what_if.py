@@ -3,7 +3,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fleet.simulated import GIB, fleet, guest, host
 from xmlresource.fleet.fleet_admission import guest_published
 from xmlresource.fleet.packing.best_packing import pack
 from xmlresource.fleet.packing.exact_packing import Effort
@@ -16,6 +15,7 @@ from xmlresource.fleet.packing.packing_problem import (
 )
 from xmlresource.fleet.planning.fleet_vectors import Fleet
 from xmlresource.fleet.planning.what_if import AddedGuests, FleetChange, Overfull, what_if
+from xmlresource.fleet.simulated_hosts import GIB, fleet, guest, host
 from xmlresource.model.host import ReserveSetting
 from xmlresource.record import replace
 

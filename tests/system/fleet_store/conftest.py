@@ -10,23 +10,26 @@ from tests.system.fleet_store.cluster import Cluster, Database, running_cluster
 from tests.system.fleet_store.fleets import Fleet
 from xmlresource.operations.fleet.fleet_setup import init
 from xmlresource.operations.host import open_host
+from xmlresource.system.fleet_store.throwaway_server import programs
 from xmlresource.system.machine import Machine
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def postgres() -> Path:
+    """The programs of PostgreSQL's server."""
+    found = programs()
+    if found is None:
+        assert os.environ.get("XMLRESOURCE_POSTGRESQL") != "required", "there is no PostgreSQL"
+        pytest.skip("there is no PostgreSQL: install postgresql")
+    return found
+
+
+@pytest.fixture(scope="session")
+def cluster(postgres: Path) -> Iterator[Cluster]:
     """One server for all of them."""
-    try:
-        context = running_cluster()
-        made = context.__enter__()
-    except FileNotFoundError as error:
-        if os.environ.get("XMLRESOURCE_POSTGRESQL") == "required":
-            raise
-        pytest.skip(str(error))
-    try:
+    assert postgres
+    with running_cluster() as made:
         yield made
-    finally:
-        context.__exit__(None, None, None)
 
 
 @pytest.fixture

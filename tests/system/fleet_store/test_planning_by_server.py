@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.host import domain, guarantee
-from tests.fleet.simulated import GIB, guest, host
 from tests.system.fleet_store.fleets import Fleet
 from xmlresource.cli import main
+from xmlresource.fleet.simulated_hosts import GIB, guest, host
 
 Captured = pytest.CaptureFixture[str]
 

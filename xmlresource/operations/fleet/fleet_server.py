@@ -1,6 +1,7 @@
 """The fleet's server, opened as the host's settings or libpq's variables name it."""
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from xmlresource.errors import XmlresourceError
@@ -27,16 +28,25 @@ def connect(machine: Machine) -> "FleetConnection":
         FleetServerError: The server can't be reached in time.
     """
     service = open_host(machine).configuration.fleet.service
+    store = require_client()
+    connection: FleetConnection = store.FleetConnection.open(service)
+    return connection
+
+
+def require_client() -> ModuleType:
+    """The module that connects.
+
+    Raises:
+        MissingClientError: psycopg is not installed.
+    """
     try:
-        store = import_module(f"{_STORE}.fleet_connection")
+        return import_module(f"{_STORE}.fleet_connection")
     except ImportError as error:
         if (getattr(error, "name", None) or "").startswith("xmlresource"):
             raise
         raise MissingClientError(
             f"this takes psycopg 3: pip install 'xmlresource[fleet]' ({error})"
         ) from error
-    connection: FleetConnection = store.FleetConnection.open(service)
-    return connection
 
 
 def rows_of(connection: "FleetConnection") -> "FleetRows":

@@ -1,4 +1,7 @@
-"""A fleet of simulated hosts, as published: 128 to 512 GiB each, guests of 2 to 64 GiB."""
+"""Reports of hosts that do not exist, for a try and for tests.
+
+Those of a fleet have 128 to 512 GiB each, with guests of 2 to 64 GiB.
+"""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -8,7 +11,6 @@ from xmlresource.fleet.host_report import CpuReport, HostReport, PublishedGuest
 from xmlresource.model.host import HostFacts, HugepagePool, MemoryRegion
 from xmlresource.promises.cpu_promise import CpuPromise
 from xmlresource.promises.promise import Held, Promise, PromiseState
-from xmlresource.record import replace
 
 GIB = 1 << 30
 SIZES = (2, 4, 8, 16, 32, 64)
@@ -51,11 +53,6 @@ def guest(
         cpu=demand.cpu,
     )
     return PublishedGuest(Held(promise, charged=size // 2), demand)
-
-
-def charged(there: PublishedGuest, size: int) -> PublishedGuest:
-    """The guest with so many bytes charged to it."""
-    return replace(there, held=replace(there.held, charged=size))
 
 
 def host(
