@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from xmlresource.fleet.fleet_admission import guest_published
+from xmlresource.fleet.host_order import RankingGoal
 from xmlresource.fleet.host_report import HostReport
 from xmlresource.fleet.packing.exact_packing import Effort, solver_is_there
 from xmlresource.fleet.packing.packing_problem import HostRoom, Vector, fits
 from xmlresource.fleet.planning.drain_plan import plan_drain
 from xmlresource.fleet.planning.fleet_vectors import Fleet, seated_guests, vectors_of
-from xmlresource.fleet.planning.ranking import RankingGoal, place_together
+from xmlresource.fleet.planning.ranking import place_together
 from xmlresource.fleet.planning.what_if import FleetChange, what_if
 from xmlresource.fleet.report_json import report_as_fields
 from xmlresource.fleet.simulated_hosts import GIB, fleet, guest

@@ -16,7 +16,8 @@ HOST = FleetHost("host1", report(total=14 * GIB), age=1)
 def test_an_offer() -> None:
     offer = offer_of(HOST, guest(4 * GIB))
     assert offer.promise is not None
-    assert (offer.refusal, offer.room) == (None, 10 * GIB)
+    assert offer.promise.size == 4 * GIB
+    assert offer.refusal is None
 
 
 def test_claims_are_taken_off() -> None:

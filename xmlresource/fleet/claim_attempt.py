@@ -42,12 +42,10 @@ class Offer:
     Attributes:
         promise: What the guest would be promised there; ``None`` where it does not fit.
         refusal: Why not.
-        room: The largest guarantee that could be promised there.
     """
 
     promise: Promise | None
     refusal: HostRefusal | None
-    room: int = 0
 
 
 def offer_of(host: FleetHost, guest: FleetGuest) -> Offer:
@@ -61,9 +59,8 @@ def offer_of(host: FleetHost, guest: FleetGuest) -> Offer:
         return Offer(None, HostRefusal(host.name, closed, closed))
     decision = decide_on(host.report, guest, host.claimed)
     if decision.admitted:
-        promise = promise_for(host.report, guest, decision)
-        return Offer(promise, None, decision.memory.promisable)
-    return Offer(None, _refusal(host.name, decision), decision.memory.promisable)
+        return Offer(promise_for(host.report, guest, decision), None)
+    return Offer(None, _refusal(host.name, decision))
 
 
 def _refusal(host: str, decision: FleetDecision) -> HostRefusal:

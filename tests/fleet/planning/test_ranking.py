@@ -3,8 +3,9 @@
 import pytest
 
 from xmlresource.fleet.fleet_admission import FleetGuest, guest_published
+from xmlresource.fleet.host_order import RankingGoal
 from xmlresource.fleet.planning.fleet_vectors import Fleet
-from xmlresource.fleet.planning.ranking import RankedHosts, RankingGoal, place_together, why_not
+from xmlresource.fleet.planning.ranking import RankedHosts, place_together, why_not
 from xmlresource.fleet.simulated_hosts import GIB, guest, host
 from xmlresource.promises.promise import Promise, PromiseState
 

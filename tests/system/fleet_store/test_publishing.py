@@ -5,6 +5,7 @@ everything that was written before having been written an hour later than it was
 """
 
 import json
+import re
 
 import pytest
 
@@ -151,7 +152,7 @@ def test_a_host_that_is_silent_gets_nothing_and_keeps_its_claims(fleet: Fleet) -
     fleet.database.run("update xmlresource.host set published = published - interval '91 s'")
     answer = fleet.claim(2)
     assert answer.host is None
-    assert answer.refusals[0].reason.startswith("not heard for 91 s")
+    assert re.match(r"not heard for 9\d s", answer.refusals[0].reason)
     assert set(fleet.claimed()) == {uuid(1)}
 
 
@@ -189,7 +190,9 @@ def test_a_claim_moves_on_from_a_host_that_gets_no_guests_any_more(fleet: Fleet)
 def test_spread_and_pack(fleet: Fleet) -> None:
     fleet.publish(with_places("large", 9))
     fleet.publish(with_places("small", 3))
-    assert [fleet.claim(number).host for number in range(6)] == ["large"] * 6
+    # In percent of their memory, 40 GiB and 16 GiB, small has more left after four claims.
+    expected = [*["large"] * 4, "small", "large"]
+    assert [fleet.claim(number).host for number in range(6)] == expected
     assert {fleet.claim(number).host for number in range(10, 12)} == {"large", "small"}
     assert fleet.claim(20, pack=True).host in {"large", "small"}
 

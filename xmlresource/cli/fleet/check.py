@@ -7,7 +7,7 @@ from typing import Final
 from xmlresource.cli.shared.command_help import CommandHelp
 from xmlresource.cli.shared.fleet_source import add_source
 from xmlresource.errors import ExitStatus
-from xmlresource.fleet.planning.ranking import RankingGoal
+from xmlresource.fleet.host_order import RankingGoal
 from xmlresource.operations.fleet.planning import check
 from xmlresource.reports.fleet.check_answer import as_json, as_text
 from xmlresource.reports.layout.json_text import dumps

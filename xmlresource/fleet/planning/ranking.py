@@ -1,8 +1,7 @@
 """Which host can take a guest: those that would admit it, best first, and why the others won't."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Iterable, Mapping, Sequence
 
 from xmlresource.fleet.fleet_admission import (
     FleetDecision,
@@ -10,17 +9,12 @@ from xmlresource.fleet.fleet_admission import (
     decide_on,
     promise_for,
 )
+from xmlresource.fleet.fleet_state import rooms_of
+from xmlresource.fleet.host_order import RankingGoal, RoomyHost, beside, in_order
 from xmlresource.fleet.host_report import HostReport
 from xmlresource.fleet.planning.fleet_vectors import Fleet
 from xmlresource.promises.promise import Promise
 from xmlresource.record import record
-
-
-class RankingGoal(Enum):
-    """Which of the hosts that fit comes first; a value is the option's name."""
-
-    SPREAD = "spread"  # the one with most room left, in percent of its memory
-    PACK = "pack"  # the one with least room left
 
 
 @record
@@ -29,7 +23,7 @@ class Candidate:
 
     Attributes:
         host: Its name.
-        left: What could still be promised there to a guest of the same shape, in bytes.
+        left: What could still be promised there beside it, in bytes.
         total: Its memory.
         decision: Its decision.
     """
@@ -77,16 +71,23 @@ def rank_hosts(
     Raises:
         ValueError: The guest would run in no partition that libvirt takes.
     """
-    fitting: list[Candidate] = []
+    decisions: dict[str, FleetDecision] = {}
+    fitting: list[RoomyHost] = []
     refusing: Counter[str] = Counter()
     for report in reports:
-        decision = decide_on(report, guest, claims.get(report.name, ()))
+        claimed = claims.get(report.name, ())
+        decision = decide_on(report, guest, claimed)
         if decision.admitted:
-            left = decision.memory.promisable - guest.demand.committed
-            fitting.append(Candidate(report.name, left, report.facts.memory.total, decision))
+            decisions[report.name] = decision
+            room = beside(rooms_of(report), claimed, guest.demand)
+            fitting.append(RoomyHost(report.name, room, report.facts.memory.total))
         else:
             refusing[why_not(decision)] += 1
-    return RankedHosts(guest, tuple(sorted(fitting, key=_order(goal))), _most_first(refusing))
+    best_first = tuple(
+        Candidate(each.host, each.left(guest.demand), each.total, decisions[each.host])
+        for each in in_order(fitting, guest.demand, goal)
+    )
+    return RankedHosts(guest, best_first, _most_first(refusing))
 
 
 def place_together(
@@ -136,12 +137,6 @@ def _place(
 def _size(guest: FleetGuest) -> int:
     pages = sum(each.size for each in guest.demand.hugepages)
     return max(guest.demand.committed, guest.demand.needed) + pages
-
-
-def _order(goal: RankingGoal) -> Callable[[Candidate], tuple[float, str]]:
-    if goal is RankingGoal.PACK:
-        return lambda each: (each.left, each.host)
-    return lambda each: (-each.left / max(each.total, 1), each.host)
 
 
 def _most_first(refusing: Counter[str]) -> tuple[tuple[str, int], ...]:

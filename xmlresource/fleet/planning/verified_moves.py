@@ -7,9 +7,10 @@ come has its promise.
 from collections.abc import Sequence
 
 from xmlresource.fleet.fleet_admission import decide_on, promise_for
+from xmlresource.fleet.host_order import RankingGoal
 from xmlresource.fleet.host_report import HostReport
 from xmlresource.fleet.planning.fleet_vectors import Fleet, SeatedGuest
-from xmlresource.fleet.planning.ranking import RankingGoal, rank_hosts, why_not
+from xmlresource.fleet.planning.ranking import rank_hosts, why_not
 from xmlresource.promises.promise import Promise
 from xmlresource.record import record, replace
 

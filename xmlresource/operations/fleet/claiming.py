@@ -5,12 +5,14 @@ claimed there by then, and written in the same transaction. So whoever is killed
 claim or none, and two never get the same room.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from xmlresource.errors import XmlresourceError
 from xmlresource.fleet.claim_attempt import ClaimOutcome, HostRefusal, Offer, offer_of
 from xmlresource.fleet.fleet_admission import FleetGuest
-from xmlresource.fleet.fleet_state import FleetHost
+from xmlresource.fleet.fleet_state import FleetHost, rooms_of
+from xmlresource.fleet.host_order import RankingGoal, RoomyHost, beside, in_order
 from xmlresource.operations.fleet.fleet_guest import fleet_guest
 from xmlresource.operations.fleet.fleet_server import connect, rows_of
 from xmlresource.operations.named_document import AnyInput
@@ -75,6 +77,15 @@ class Wish:
     def key(self) -> Key:
         """Whose it will be."""
         return self.guest.demand.key
+
+    @property
+    def goal(self) -> RankingGoal:
+        """Which of the hosts that fit comes first."""
+        return RankingGoal.PACK if self.pack else RankingGoal.SPREAD
+
+    def best_first(self, hosts: Iterable[RoomyHost]) -> list[str]:
+        """Hosts in the order in which they are asked, the one in which `fleet check` names them."""
+        return [each.host for each in in_order(hosts, self.guest.demand, self.goal)]
 
 
 def claim(
@@ -165,9 +176,9 @@ class _Claiming:
     def _among_likely(self) -> ClaimAnswer | None:
         """Of the hosts that have the room, one that nobody else holds just now."""
         tried = set(self._refusals)
-        while names := self._rows.candidates(
-            self._wish.guest.demand, tried, most=_AT_ONCE, pack=self._wish.pack
-        ):
+        demand, goal = self._wish.guest.demand, self._wish.goal
+        while hosts := self._rows.candidates(demand, goal, tried, _AT_ONCE):
+            names = self._wish.best_first(hosts)
             for name in names:
                 found = self._try(name, wait=False)
                 if found is ClaimOutcome.CLAIMED:
@@ -226,7 +237,10 @@ def _without(host: FleetHost, key: Key) -> FleetHost:
 
 def _in_order(hosts: tuple[FleetHost, ...], wish: Wish) -> list[str]:
     """The hosts that would take the guest, those first that are to be asked first."""
-    offers = {each.name: offer_of(_without(each, wish.key), wish.guest) for each in hosts}
-    fitting = [name for name, offer in offers.items() if offer.promise is not None]
-    sign = 1 if wish.pack else -1
-    return sorted(fitting, key=lambda name: (sign * offers[name].room, name))
+    fitting = []
+    for each in hosts:
+        offer = offer_of(_without(each, wish.key), wish.guest)
+        if each.report is not None and offer.promise is not None:
+            room = beside(rooms_of(each.report), each.claimed, wish.guest.demand)
+            fitting.append(RoomyHost(each.name, room, each.report.facts.memory.total))
+    return wish.best_first(fitting)

@@ -14,10 +14,11 @@ from xmlresource.configuration.host_settings import parse_configuration
 from xmlresource.errors import XmlresourceError
 from xmlresource.fleet.fleet_admission import FleetGuest
 from xmlresource.fleet.fleet_state import FleetHost
+from xmlresource.fleet.host_order import RankingGoal
 from xmlresource.fleet.packing.exact_packing import Effort
 from xmlresource.fleet.planning.drain_plan import DrainPlan, plan_drain
 from xmlresource.fleet.planning.fleet_vectors import Fleet
-from xmlresource.fleet.planning.ranking import RankedHosts, RankingGoal, place_together
+from xmlresource.fleet.planning.ranking import RankedHosts, place_together
 from xmlresource.fleet.planning.what_if import FleetChange, FleetOutcome
 from xmlresource.fleet.planning.what_if import what_if as try_change
 from xmlresource.formats.misuse import check_many

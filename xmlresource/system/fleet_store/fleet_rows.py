@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 from xmlresource.admission.demand import Demand
 from xmlresource.fleet.checked_json import CheckedValue, PublishedError
 from xmlresource.fleet.fleet_state import LONGEST_SILENCE, Claim, FleetHost, HostState, OfferedRoom
+from xmlresource.fleet.host_order import RankingGoal, RoomyHost
 from xmlresource.fleet.host_report import HostReport
 from xmlresource.fleet.report_json import promise_as_fields
 from xmlresource.fleet.report_reader import read_promise, report_of
@@ -26,24 +27,31 @@ _CLAIM: Final = """
     from xmlresource.claim
     where expires > clock_timestamp()
 """
-# Rooms are taken as the hosts say them: the decision is made later, from the whole report.
+# Rooms are taken as the hosts say them: the decision is made later, from the whole report. Which
+# hosts come first is told by the order of `fleet.host_order`.
 _CANDIDATES: Final = """
-    select h.name
-    from xmlresource.host h
-    left join (
-        select host, sum(committed) as committed, sum(needed) as needed
-        from xmlresource.claim
-        where expires > clock_timestamp() and (driver, uuid) <> (%(driver)s, %(uuid)s::uuid)
-        group by host
-    ) c on c.host = h.name
-    where h.state = 'up'
-        and h.published > clock_timestamp() - %(silence)s * interval '1 second'
-        and h.commitment - coalesce(c.committed, 0) >= %(committed)s
-        and h.physical - coalesce(c.needed, 0) >= %(needed)s
-        and h.name <> all(%(tried)s)
-    order by h.commitment - coalesce(c.committed, 0) {order}, h.name
+    select name, commitment, physical, total
+    from (
+        select h.name, h.total,
+            h.commitment - coalesce(c.committed, 0) as commitment,
+            h.physical - coalesce(c.needed, 0) as physical
+        from xmlresource.host h
+        left join (
+            select host, sum(committed) as committed, sum(needed) as needed
+            from xmlresource.claim
+            where expires > clock_timestamp() and (driver, uuid) <> (%(driver)s, %(uuid)s::uuid)
+            group by host
+        ) c on c.host = h.name
+        where h.state = 'up'
+            and h.published > clock_timestamp() - %(silence)s * interval '1 second'
+            and h.name <> all(%(tried)s)
+    ) found
+    where commitment >= %(committed)s and physical >= %(needed)s
+    order by {order}, name collate "C"
     limit %(most)s
 """
+_LEFT: Final = "least(commitment - %(committed)s, physical - %(needed)s)::float8"
+_ORDERS: Final = {RankingGoal.SPREAD: f"{_LEFT} / total desc", RankingGoal.PACK: _LEFT}
 # A claim of the same guest elsewhere gives way only if it is the one that was seen, or has expired.
 _WRITE: Final = """
     insert into xmlresource.claim as c
@@ -114,20 +122,19 @@ class FleetRows:
             return tuple(self._host(row, claims.get(row[0], [])) for row in rows)
 
     def candidates(
-        self, demand: Demand, tried: Collection[str], *, most: int, pack: bool = False
-    ) -> tuple[str, ...]:
-        """Hosts that have the room by the two rules that need but one figure.
+        self, demand: Demand, goal: RankingGoal, tried: Collection[str], most: int
+    ) -> tuple[RoomyHost, ...]:
+        """The first hosts that have the room by the two rules that need but one figure.
 
         Args:
             demand: What is asked for.
+            goal: Which of them come first.
             tried: The hosts to leave out.
             most: At most so many.
-            pack: Whether those with the least room come first.
 
         Raises:
             FleetServerError: The server is away or refuses.
         """
-        query = _CANDIDATES.format(order="asc" if pack else "desc")
         values = {
             "driver": demand.driver,
             "uuid": demand.uuid,
@@ -137,7 +144,11 @@ class FleetRows:
             "tried": list(tried),
             "most": most,
         }
-        return tuple(name for (name,) in self._connection.rows(query, values))
+        rows = self._connection.rows(_CANDIDATES.format(order=_ORDERS[goal]), values)
+        return tuple(
+            RoomyHost(name, OfferedRoom(int(commitment), int(physical)), int(total))
+            for name, commitment, physical, total in rows
+        )
 
     @contextlib.contextmanager
     def locked(self, host: str, *, wait: bool) -> Iterator[FleetHost | None]:

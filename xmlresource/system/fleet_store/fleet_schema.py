@@ -9,7 +9,7 @@ from xmlresource.system.fleet_store.fleet_connection import (
     quoted_name,
 )
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of the tables that this program knows."""
 
 HOSTS: Final = "xmlresource_host"
