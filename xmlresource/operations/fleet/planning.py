@@ -156,7 +156,16 @@ def drain(
         OSError: The folder can't be read.
     """
     check_many("drain", hosts)
-    fleet = fleet_of(fleet_hosts(folder, machine))
+    return drain_of(fleet_hosts(folder, machine), hosts, effort)
+
+
+def drain_of(there: Iterable[FleetHost], hosts: Sequence[str], effort: Effort) -> FleetDrain:
+    """Plan to empty hosts of a fleet that is known already.
+
+    Raises:
+        PlanningError: There is no such host, or it never published anything.
+    """
+    fleet = fleet_of(there)
     named = _known(hosts, fleet)
     return FleetDrain(plan_drain(fleet, named, effort), _notes(fleet, without=named))
 

@@ -27,8 +27,13 @@ _LONGEST_HOST: Final = 14
 def as_text(found: FleetDrain) -> str:
     """What can't go first, then the moves, then what is known of the plan."""
     plan = found.plan
-    lines = [*_fixed(plan), *_homeless(plan), *_moves(plan), *_verdict(plan)]
+    lines = [*staying(plan), *_moves(plan), *_verdict(plan)]
     return "\n".join([*lines, *notes_lines(found.notes)]) + "\n"
+
+
+def staying(plan: DrainPlan) -> list[str]:
+    """The guests that can't go, and why."""
+    return [*_fixed(plan), *_homeless(plan)]
 
 
 def as_json(found: FleetDrain) -> dict[str, Any]:

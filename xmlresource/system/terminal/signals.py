@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, Final, TypeAlias
@@ -26,6 +27,25 @@ def ended_by(handler: Handler) -> Iterator[None]:
     finally:
         for each, handler_before in before.items():
             signal.signal(each, handler_before)
+
+
+@contextlib.contextmanager
+def asked_to_stop() -> Iterator[threading.Event]:
+    """An event that is set by these signals and by Ctrl-C, which do nothing else.
+
+    For the main thread alone, as :func:`ended_by`.
+    """
+    stop = threading.Event()
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        with ended_by(hear):
+            yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def interruptible() -> contextlib.AbstractContextManager[None]:
