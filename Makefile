@@ -92,7 +92,7 @@ dist: $(VENV)/installed ## a wheel and an sdist in dist, checked as PyPI does
 package: $(VENV)/installed ## all packages, built and tried here (as root; installs Debian packages)
 	sh debian/provision.sh
 	sh tests/e2e/provision.sh
-	$(MAKE) deb rpm dist
+	$(MAKE) $(DEB) rpm dist
 	ansible-lint --offline --strict --profile production contrib/ansible/site.yml contrib/ansible/roles/xmlresource
 	XMLRESOURCE_DEB=$$(ls build/deb/*.deb) XMLRESOURCE_RPM=$$(ls build/rpm/*.rpm) $(BIN)/tox run -e package
 

@@ -133,5 +133,6 @@ def test_guests_go_live_through_a_crash_and_ctrl_c(
     assert there.returncode == 0, out
     assert not virsh(A, "list", "--name", "--all")
     assert running(B) == virsh(B, "list", "--name", "--persistent") == NAMES
+    publish(environment, tmp_path, sequence=100)
     hosts = json.loads(answer(environment, "status", "--json"))["hosts"]
     assert [each["claims"] for each in hosts] == [[], []]

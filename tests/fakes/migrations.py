@@ -46,9 +46,13 @@ class MovableFleet:
         self.publish()
 
     def publish(self) -> None:
-        """All hosts tell who is there now."""
+        """All hosts tell who is there now; nothing is claimed for these any more."""
         for name in self._empty:
             self._shown[name] = self.report(name)
+        there = {(name, key) for name, guests in self.on.items() for key in guests}
+        self.claims = {
+            key: each for key, each in self.claims.items() if (each.host, key) not in there
+        }
 
     def report(self, name: str) -> HostReport:
         empty, guests = self._empty[name], tuple(self.on[name].values())

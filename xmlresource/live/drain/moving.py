@@ -1,6 +1,7 @@
-"""Make the moves of a plan: each is claimed at its target, made, and its claim released.
+"""Make the moves of a plan: each is claimed at its target, and made.
 
-Whoever crashes leaves claims that name the guest, where it is and where it goes; from them alone
+The claim of a guest that has moved ends as any other does: when its new host has told of it. Until
+then nobody else may have that room. Whoever crashes leaves claims that name the guest, where it is and where it goes; from them alone
 the next run goes on.
 """
 
@@ -187,7 +188,7 @@ class Moving:
         except MoveError as error:
             ended = EndedMove(move, MoveResult.FAILED, str(error))
         else:
-            ended = EndedMove(move, MoveResult.MOVED)
+            return EndedMove(move, MoveResult.MOVED)
         self._claims.release(move.key)
         return ended
 
