@@ -89,6 +89,8 @@ def changed(change: Callable[[dict[str, Any]], object]) -> str:
         (lambda it: it.update(root="\0"), "root: a character that no text can hold"),
         (lambda it: it.update(root="\ud800"), "root: a character that no text can hold"),
         (lambda it: it.update(root="/a" * 65), "root: deeper than 64 levels"),
+        (lambda it: it.update(root=None), "root: no text"),
+        (lambda it: it.update(cpu=None), "cpu: no object"),
         (lambda it: it.update(sequence=-1), "sequence: below 0"),
         (lambda it: it.update(sequence=1 << 63), "sequence: above 30000000000000000"),
         (lambda it: it.update(sequence=1.5), "sequence: no whole number"),

@@ -64,15 +64,15 @@ class CheckedValue:
         return CheckedValue(members[key], f"{self.path}.{key}" if self.path else key)
 
     def maybe(self, key: str) -> "CheckedValue | None":
-        """A member that may be left out or null.
+        """A member that may be left out; ``null`` is a value, and none that any member has.
 
         Raises:
             PublishedError: This is no object.
         """
-        return None if self._members().get(key) is None else self.of(key)
+        return self.of(key) if key in self._members() else None
 
     def either(self, key: str, read: Callable[["CheckedValue"], _Read], default: _Read) -> _Read:
-        """What ``read`` makes of a member; ``default`` where it is left out or null.
+        """What ``read`` makes of a member; ``default`` where it is left out.
 
         Raises:
             PublishedError: It makes no sense.
