@@ -16,10 +16,14 @@ from xmlresource.system.machine import Machine
 HOST: Final = "/proc/pressure/memory"
 IN_CGROUP: Final = "memory.pressure"  # v2 alone has it
 
-_STALL, _WINDOW = 100_000, 1_000_000
-"""Microseconds in which some task stalled, and the window that they are counted in."""
+_STALL, _WINDOW = 200_000, 2_000_000
+"""Microseconds in which some task stalled, and the window that they are counted in.
 
-_LINE: Final = f"some {_STALL} {_WINDOW}".encode("ascii")
+Without CAP_SYS_RESOURCE, as in a container, a window must be a multiple of 2 s.
+"""
+
+# psi_write() puts a NUL in place of the last byte, whichever it is.
+_LINE: Final = f"some {_STALL} {_WINDOW}\0".encode("ascii")
 _OPEN: Final = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
 _READY: Final = select.POLLIN | select.POLLPRI
 _ERRORS: Final = select.POLLERR | select.POLLNVAL
