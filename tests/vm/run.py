@@ -68,7 +68,9 @@ CHAIN = (
 # On each release of Debian, in one machine.
 DEBIAN = ("tests/vm/test_package.py", "tests/vm/test_apparmor.py")
 ALL = ("tests/vm",)
-REST = (*ALL, *(f"--ignore={file}" for file in (*CHAIN, *DEBIAN)))
+# How CPU time is shared out among several CPUs.
+SHARED_CPUS = "tests/vm/test_cpu_guarantee.py"
+REST = (*ALL, *(f"--ignore={file}" for file in (*CHAIN, *DEBIAN, SHARED_CPUS)))
 # What depends most on the kernel, systemd and libvirt.
 NEWER = (
     *LAYOUT,
@@ -161,10 +163,7 @@ MACHINES = {
     "bookworm": Machine("bookworm", tests=REST),
     "bookworm-chain": Machine("bookworm", tests=CHAIN),
     "trixie": Machine("trixie", tests=NEWER),
-    # How CPU time is shared out among several CPUs.
-    "bookworm-two-cpus": Machine(
-        "bookworm", tests=("tests/vm/test_cpu_guarantee.py", *DEBIAN), processors=2
-    ),
+    "bookworm-two-cpus": Machine("bookworm", tests=(SHARED_CPUS, *DEBIAN), processors=2),
     "bookworm-hybrid": Machine("bookworm", HYBRID),
     "bookworm-legacy": Machine("bookworm", LEGACY, tests=LAYOUT),
     "bookworm-without-machined": Machine("bookworm", "", WITHOUT_MACHINED, LAYOUT),
