@@ -1,8 +1,8 @@
 """Make the moves of a plan: each is claimed at its target, and made.
 
 The claim of a guest that has moved ends as any other does: when its new host has told of it. Until
-then nobody else may have that room. Whoever crashes leaves claims that name the guest, where it is and where it goes; from them alone
-the next run goes on.
+then nobody else may have that room. Whoever crashes leaves claims that name the guest, where it is
+and where it goes; from them alone the next run goes on.
 """
 
 import threading
