@@ -61,7 +61,9 @@ def initrd() -> Path:
     ).stdout
     init.unlink()
     folder.rmdir()
-    _WHOLE.write_bytes((CACHE / "initrd").read_bytes() + archive)
+    compressed = (CACHE / "initrd").read_bytes()
+    # The kernel takes an archive at multiples of 4 alone (init/initramfs.c, unpack_to_rootfs).
+    _WHOLE.write_bytes(compressed + bytes(-len(compressed) % 4) + archive)
     _WHOLE.chmod(0o644)
     return _WHOLE
 
