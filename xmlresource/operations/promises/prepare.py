@@ -63,13 +63,10 @@ def prepare(host: Host, guest: Guest, caller: int | None) -> None:
         StateError: The ledger can't be used.
         OSError: A kernel file can't be read.
     """
-    refuse_faults(host.machine, guest)
-    if not guest.policy.is_guaranteed:
+    asked = _asked(host, guest)
+    if asked is None:
         return
-    queue = _queue(host, guest)
-    demand = demand_of_guest(host.machine, guest)
-    if demand.is_nothing:
-        return  # what can't be kept here is a note, where the policy is put in force
+    demand, queue = asked
 
     def promise() -> None:
         with host.transaction() as transaction:
@@ -99,19 +96,33 @@ def decide(host: Host, guest: Guest) -> None:
         StateError: The ledger can't be used.
         OSError: A kernel file can't be read.
     """
-    refuse_faults(host.machine, guest)
-    if not guest.policy.is_guaranteed:
+    asked = _asked(host, guest)
+    if asked is None:
         return
-    queue = _queue(host, guest)
-    demand = demand_of_guest(host.machine, guest)
-    if demand.is_nothing:
-        return  # what can't be kept here is a note, where the policy is put in force
+    demand, queue = asked
 
     def only_decide() -> None:
         with host.transaction() as transaction:
             admit(host, guest, demand, transaction, queue)
 
     _with_room(host, only_decide)
+
+
+def _asked(host: Host, guest: Guest) -> "tuple[Demand, Queue | None] | None":
+    """What a guest asks for, and who comes first after a boot; ``None`` where it asks for nothing.
+
+    Raises:
+        RefusalError: Its policy has faults.
+        HostError: The host does not tell what must be known.
+        OSError: A kernel file can't be read.
+    """
+    refuse_faults(host.machine, guest)
+    if not guest.policy.is_guaranteed:
+        return None
+    queue = _queue(host, guest)
+    demand = demand_of_guest(host.machine, guest)
+    # What can't be kept here is a note, where the policy is put in force.
+    return None if demand.is_nothing else (demand, queue)
 
 
 def _with_room(host: Host, decide: "Callable[[], None]") -> int:
